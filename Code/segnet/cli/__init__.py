@@ -1,0 +1,72 @@
+"""The `segnet` command: each verb calls one function of the package.
+
+Everything heavy is imported inside the verb that needs it, so `--help` answers
+at once and `render` or `prepare` never wait for a deep-learning framework.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from segnet import __version__
+from segnet.cli.checking import add_check
+from segnet.cli.data import add_fetch, add_prepare, add_render
+from segnet.cli.tools import add_bench, add_models
+from segnet.cli.training import add_evaluate, add_train
+
+EPILOG = """\
+a first round, from nothing to a table of scores:
+  segnet render Data --world 0001 --frames 96
+  segnet prepare vkitti1 Data Store --scale 3
+  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20
+  segnet evaluate runs/slim/best.keras Store/store.h5 --split val --out runs/slim/val
+"""
+ADD_VERBS = (
+    add_fetch,
+    add_render,
+    add_check,
+    add_prepare,
+    add_train,
+    add_evaluate,
+    add_models,
+    add_bench,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one verb and returns the exit status.
+
+    0 is done, 1 that `check` found something, 2 bad input, 130 stopped by the user.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except (ValueError, OSError) as error:
+        print(f"segnet {arguments.verb}: {_told(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nsegnet {arguments.verb}: stopped", file=sys.stderr)
+        return 130
+
+
+def _told(error: ValueError | OSError) -> str:
+    """The error in words; the system's own say nothing of folders."""
+    if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
+        return f"{error.filename}: a file is where a folder should be; name another"
+    return str(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="segnet",
+        description="Train and judge slim networks for road-scene segmentation.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for add in ADD_VERBS:
+        add(verbs)
+    return parser

@@ -1,0 +1,50 @@
+"""The verb that looks for what is wrong with a dataset or a store: check."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_verb, add_workers
+
+
+def add_check(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "check",
+        _check,
+        "look for damaged files, unknown colours and leaking splits",
+        "  segnet check vkitti1 Data --out Check     # a dataset\n"
+        "  segnet check Store/store.h5 --out Check   # a store",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="store.h5 or a dataset")
+    parser.add_argument(
+        "data", metavar="DATA", nargs="?", type=Path, help="folder of the dataset"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the report, check.html")
+    parser.add_argument("--split", help="rule to try on a dataset (default blocks)")
+    parser.add_argument("--world", action="append", help="only this world; may repeat")
+    parser.add_argument(
+        "--variation", action="append", help="only this variation; may repeat"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="for --split random")
+    add_workers(parser)
+
+
+def _check(arguments) -> int:
+    from tqdm.auto import tqdm
+
+    from segnet.check import check, summary
+
+    findings = check(
+        arguments.source,
+        arguments.data,
+        arguments.out,
+        split=arguments.split,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        worlds=arguments.world,
+        variations=arguments.variation,
+        progress=tqdm,
+    )
+    print(summary(findings))
+    if arguments.out:
+        print(f"report: {arguments.out / 'check.html'}")
+    return findings.status

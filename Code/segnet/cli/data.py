@@ -1,0 +1,185 @@
+"""The verbs that bring and make data: fetch, render, prepare."""
+
+import argparse
+import functools
+from pathlib import Path
+
+from segnet.cli.common import add_verb, add_workers
+
+
+def add_fetch(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "fetch",
+        _fetch,
+        "download a public set, only the part that is wanted",
+        "  segnet fetch vkitti1 Data --world 0001 --variation sunset --dry-run\n"
+        "  segnet fetch vkitti1 Data --world 0001 --variation sunset",
+    )
+    parser.add_argument("name", metavar="SET", help="vkitti1, vkitti2, kitti, camvid")
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder to write")
+    parser.add_argument("--world", action="append", help="only this one; may repeat")
+    parser.add_argument(
+        "--variation", action="append", help="only this one; may repeat"
+    )
+    parser.add_argument("--base-url", help="a mirror with the publisher's file names")
+    parser.add_argument(
+        "--connections", type=int, default=4, help="at a time (default 4)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only tell bytes, frames and requests"
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="read back what is there already"
+    )
+
+
+def _fetch(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.data.fetch import fetch
+
+    summary = fetch(
+        arguments.name,
+        arguments.data,
+        worlds=arguments.world,
+        variations=arguments.variation,
+        base_url=arguments.base_url,
+        connections=arguments.connections,
+        dry_run=arguments.dry_run,
+        verify=arguments.verify,
+        bar=functools.partial(tqdm, unit_scale=True),
+    )
+    print(summary)
+
+
+def add_render(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "render",
+        _render,
+        "render a drive through a small town as a Virtual KITTI 1.3.1 tree",
+        "  segnet render Data --world 0001 --variation clone --variation fog"
+        " --frames 64 --seed 0",
+    )
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder to write")
+    parser.add_argument("--world", default="0001", help="0001 0002 0006 0018 0020")
+    parser.add_argument(
+        "--variation",
+        action="append",
+        help="clone (default), fog, morning, overcast, rain, sunset,"
+        " 15-deg-left ... 30-deg-right; may repeat",
+    )
+    parser.add_argument("--frames", type=int, default=64, help="frames (default 64)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another seed, another town"
+    )
+    add_workers(parser)
+
+
+def _render(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.data.scenes import render
+
+    render(
+        arguments.data,
+        world=arguments.world,
+        variations=tuple(arguments.variation or ["clone"]),
+        frames=arguments.frames,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        progress=tqdm,
+    )
+    print(f"rendered {arguments.frames} frames a variation into {arguments.data}")
+
+
+def add_prepare(verbs) -> None:
+    from segnet.data import READERS
+    from segnet.data.split import RULES
+
+    parser = add_verb(
+        verbs,
+        "prepare",
+        _prepare,
+        "turn a dataset into a compressed store and its class maps",
+        "  segnet prepare vkitti1 Data Store --scale 3\n"
+        "  segnet prepare camvid CamVid Store --scale 1\n"
+        "  segnet prepare folder Images Masks Store --classes map.json --scale 2",
+    )
+    sources = ", ".join(READERS)
+    parser.add_argument("source", metavar="SOURCE", help=f"one of {sources}")
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder of the dataset")
+    parser.add_argument(
+        "masks", nargs="?", type=Path, help="only for folder: the label images"
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="folder to write")
+    parser.add_argument(
+        "--scale", type=float, default=3, help="divide height and width (default 3)"
+    )
+    parser.add_argument(
+        "--classes",
+        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
+    )
+    parser.add_argument("--world", action="append", help="only this world; may repeat")
+    parser.add_argument(
+        "--variation", action="append", help="only this variation; may repeat"
+    )
+    parser.add_argument("--camera", action="append", help="only this one; may repeat")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave bad frames out, and list them"
+    )
+    _add_split(parser, RULES)
+    add_workers(parser)
+
+
+def _add_split(parser, rules) -> None:
+    split = parser.add_argument_group("split")
+    split.add_argument(
+        "--split",
+        choices=tuple(rules),
+        help="blocks: contiguous, with a gap; publisher: as its lists say (default"
+        " where there are any, else blocks); random shows what leakage does",
+    )
+    split.add_argument("--val-share", type=float, default=0.2, help="default 0.2")
+    split.add_argument("--val-world", action="append", help="for world; may repeat")
+    split.add_argument("--fold", type=_fold, metavar="I/K", help="for fold: 2/5")
+    split.add_argument("--seed", type=int, default=0, help="for random")
+
+
+def _fold(text: str) -> tuple[int, int]:
+    fold, slash, count = text.partition("/")
+    if not (slash and fold.isdigit() and count.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no fold like 2/5")
+    return int(fold), int(count)
+
+
+def _prepare(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.data.prepare import prepare
+    from segnet.data.store import open_store
+
+    path = prepare(
+        arguments.source,
+        arguments.data,
+        arguments.out,
+        masks=arguments.masks,
+        scale=arguments.scale,
+        classes=arguments.classes,
+        worlds=arguments.world,
+        variations=arguments.variation,
+        cameras=arguments.camera,
+        split=arguments.split,
+        val_share=arguments.val_share,
+        val_worlds=arguments.val_world,
+        fold=arguments.fold,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        skip_bad=arguments.skip_bad,
+        progress=tqdm,
+    )
+    with open_store(path) as store:
+        print(store.describe())
+        for line in store.skipped:
+            print(f"skipped {line}")

@@ -1,0 +1,135 @@
+"""The verbs that make and judge networks: train, evaluate."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from segnet.cli.common import add_verb
+
+
+def add_train(verbs) -> None:
+    from segnet.recipes import RECIPES, Recipe
+
+    parser = add_verb(
+        verbs,
+        "train",
+        _train,
+        "train a network on a store",
+        "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
+        " --batch-size 8\n"
+        "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
+        " --batch-size 8 --resume",
+    )
+    parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="RUN", help="run folder to write"
+    )
+    parser.add_argument(
+        "--recipe",
+        choices=sorted(RECIPES),
+        help="a named recipe; the options below change single values of it",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a stopped run was cut off"
+    )
+    parser.add_argument(
+        "--verbose",
+        type=int,
+        choices=(0, 1, 2),
+        help="0 silent, 1 progress bar, 2 a line an epoch",
+    )
+    recipe = parser.add_argument_group("recipe")
+    for field in dataclasses.fields(Recipe):
+        _add_field(recipe, field)
+
+
+def _add_field(group, field: dataclasses.Field) -> None:
+    """One flag for one field of the recipe; absent means: as the recipe says."""
+    flag = "--" + field.name.replace("_", "-")
+    help_text = field.metadata.get("help", "")
+    default = field.default
+    help_text = f"{help_text} (default {default})".strip()
+    common = {"dest": field.name, "default": None, "help": help_text}
+    if isinstance(default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+    elif "choices" in field.metadata:
+        group.add_argument(flag, choices=field.metadata["choices"], **common)
+    elif "nargs" in field.metadata:
+        kind = field.metadata["type"]
+        group.add_argument(flag, type=kind, nargs=field.metadata["nargs"], **common)
+    else:
+        group.add_argument(flag, type=type(default), **common)
+
+
+def _train(arguments) -> None:
+    from segnet.recipes import RECIPES, Recipe
+
+    values = {
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(Recipe)
+        if getattr(arguments, field.name) is not None
+    }
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    base = RECIPES[arguments.recipe] if arguments.recipe else Recipe()
+    recipe = dataclasses.replace(base, **values)
+
+    from segnet.evaluate import table
+    from segnet.train import train
+
+    verbose = "auto" if arguments.verbose is None else arguments.verbose
+    run = train(
+        arguments.store,
+        recipe,
+        arguments.out,
+        resume=arguments.resume,
+        verbose=verbose,
+    )
+    if verbose:
+        print(table(json.loads((run / "report.json").read_text())))
+        print(f"best weights: {run / 'best.keras'}")
+
+
+def add_evaluate(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "evaluate",
+        _evaluate,
+        "score a trained network on a split of a store",
+        "  segnet evaluate runs/slim/best.keras Store/store.h5 --split val"
+        " --out runs/slim/val",
+    )
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a .keras file")
+    parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
+    parser.add_argument("--split", default="val", help="train, val (default) or test")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="REPORT",
+        help="folder for report.json and the pictures (default: only print)",
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="MAPPING",
+        help="judge on the classes of a mapping, such as vkitti-to-cityscapes",
+    )
+    parser.add_argument("--batch-size", type=int, default=4, help="default 4")
+
+
+def _evaluate(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.evaluate import evaluate, table
+
+    report = evaluate(
+        arguments.model,
+        arguments.store,
+        split=arguments.split,
+        out=arguments.out,
+        classes=arguments.classes,
+        batch_size=arguments.batch_size,
+        progress=tqdm,
+    )
+    print(table(report))
+    if arguments.out:
+        print(f"report and pictures in {arguments.out}")

@@ -1,0 +1,79 @@
+"""CamVid with 11 classes, in the layout of the SegNet tutorial.
+
+    train/<name>.png  trainannot/<name>.png     8-bit RGB, grey ids 0 to 11
+    val/...           valannot/...
+    test/...          testannot/...
+
+The label files' id 11 is void. The publisher's split comes with the folders; a split
+whose two folders are absent is left out.
+
+Source: Brostow et al., Segmentation and Recognition using Structure from Motion Point
+Clouds, ECCV 2008; the 11 classes: Badrinarayanan et al., SegNet, 2015.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from segnet.classes import CAMVID11
+from segnet.data import Frame, Source
+from segnet.data.images import read_id_labels
+from segnet.data.listing import check_pairs
+
+SPLITS = ("train", "val", "test")
+VOID_IN_FILES = 11
+
+
+def reader(root: str | Path) -> Source:
+    """Returns the frames of all splits found below `root`, sorted within each.
+
+    Args:
+        root: The folder that holds `train`, `trainannot` and so on.
+
+    Raises:
+        FileNotFoundError: No split is there, or one frame of a pair is missing.
+    """
+    root = Path(root)
+    frames = tuple(frame for split in SPLITS for frame in _frames(root, split))
+    if not frames:
+        raise FileNotFoundError(
+            f"{root}: no frames; expected folders train and trainannot, val and "
+            f"valannot, test and testannot as in the SegNet tutorial"
+        )
+    return Source("camvid", root, CAMVID11, frames, read_labels)
+
+
+def read_labels(frame: Frame) -> np.ndarray:
+    """Returns a frame's class ids, (H, W) uint8, void 255.
+
+    Raises:
+        ValueError: The file is damaged, or holds an id above 11.
+    """
+    ids = read_id_labels(frame.label)
+    if ids.max() > VOID_IN_FILES:
+        raise ValueError(
+            f"{frame.label}: id {ids.max()} on {(ids == ids.max()).sum()} pixels, "
+            f"expected 0 to {VOID_IN_FILES}; is it a label image of the 11 classes?"
+        )
+    return np.where(ids == VOID_IN_FILES, np.uint8(CAMVID11.void), ids)
+
+
+def _frames(root: Path, split: str) -> list[Frame]:
+    folders = root / split, root / f"{split}annot"
+    images, labels = (
+        {path.name: path for path in folder.glob("*.png")} for folder in folders
+    )
+    check_pairs(
+        images, labels, lambda name: folders[0] / name, lambda name: folders[1] / name
+    )
+    return [
+        Frame(
+            id=f"{split}/{Path(name).stem}",
+            drive=name.rpartition("_")[0],
+            group=Path(name).stem,
+            image=images[name],
+            label=labels[name],
+            publisher_split=split,
+        )
+        for name in sorted(images)
+    ]

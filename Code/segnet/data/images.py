@@ -1,0 +1,155 @@
+"""Image files in, arrays out, and the two ways to make them smaller."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+RGB_MODES = ("RGB", "RGBA", "P", "L")
+COLOUR_LABEL_MODES = ("RGB", "P")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def read_rgb(path: str | Path) -> Image.Image:
+    """Returns a photograph or rendering as a decoded RGB image.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, or is of a kind such as 16-bit depth.
+    """
+    return _open(path, RGB_MODES, "RGB")
+
+
+def read_colour_labels(path: str | Path) -> np.ndarray:
+    """Returns a colour-coded label image, (H, W, 3) uint8; errors as `read_rgb`."""
+    return np.asarray(_open(path, COLOUR_LABEL_MODES, "RGB"))
+
+
+def read_id_labels(path: str | Path) -> np.ndarray:
+    """Returns a grey label image of ids, (H, W) uint8; errors as `read_rgb`."""
+    return np.asarray(_open(path, ("L",), "L"))
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Returns the (H, W) of an image from its header alone; errors as `read_rgb`."""
+    with _opened(path) as image:
+        return image.height, image.width
+
+
+def stored_mode(path: str | Path) -> str:
+    """Returns how an image's pixels are stored, as Pillow says it; errors as above."""
+    with _opened(path) as image:
+        return image.mode
+
+
+def fit_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Returns the image cropped, or padded with black, to (H, W) `size`.
+
+    The upper left corner stays in place.
+    """
+    height, width = size
+    if (image.height, image.width) == size:
+        return image
+    return image.crop((0, 0, width, height))
+
+
+def fit_labels(labels: np.ndarray, size: tuple[int, int], void: int) -> np.ndarray:
+    """Returns the ids cropped, or padded with `void`, as `fit_image` does."""
+    if labels.shape == size:
+        return labels
+    fitted = np.full(size, void, labels.dtype)
+    height, width = np.minimum(labels.shape, size)
+    fitted[:height, :width] = labels[:height, :width]
+    return fitted
+
+
+def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Returns (H, W) divided by `scale` and rounded down.
+
+    Raises:
+        ValueError: The scale is below 1, or nothing would be left.
+    """
+    if not scale >= 1:
+        raise ValueError(f"scale is {scale}, expected 1 or more (3 makes a third)")
+    height, width = (int(side / scale) for side in size)
+    if height < 1 or width < 1:
+        raise ValueError(f"scale {scale} leaves nothing of {size[0]}x{size[1]} pixels")
+    return height, width
+
+
+def shrink_image(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """Returns the area average of an image at (H, W) `size`, (H, W, 3) uint8.
+
+    Where the sides do not divide evenly, each pixel counts for the one new pixel that
+    its centre falls into.
+    """
+    height, width = size
+    if image.height % height == 0 and image.width % width == 0:
+        factors = image.width // width, image.height // height
+        return np.asarray(image.reduce(factors))
+    return np.asarray(image.resize((width, height), Image.Resampling.BOX))
+
+
+def shrink_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Returns the ids at the centres of the (H, W) `size` pixels: nearest neighbour."""
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for old, new in zip(labels.shape, size, strict=True)
+    )
+    return labels[rows[:, None], columns]
+
+
+def _open(path: str | Path, modes: tuple[str, ...], mode: str) -> Image.Image:
+    with _opened(path, whole=True) as image:
+        if image.mode not in modes:
+            raise ValueError(
+                f"its pixels are {image.mode!r}, expected {' or '.join(modes)}; "
+                f"is it a depth or an instance image?"
+            )
+        image.load()
+        return image if image.mode == mode else image.convert(mode)
+
+
+@contextmanager
+def _opened(path: str | Path, whole: bool = False) -> Iterator[Image.Image]:
+    """Yields an image, and names the file in whatever goes wrong with it."""
+    try:
+        if whole:
+            content = Path(path).read_bytes()
+            _check_png(content)
+        with Image.open(io.BytesIO(content) if whole else path) as image:
+            yield image
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such image") from None
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"{path}: cannot read this image: cannot identify its format"
+        ) from None
+    except (
+        *(OSError, SyntaxError, ValueError, struct.error, zlib.error),
+        Image.DecompressionBombError,
+    ) as error:
+        raise ValueError(f"{path}: cannot read this image: {error}") from error
+
+
+def _check_png(content: bytes) -> None:
+    """Raises ValueError where a checksum of a PNG is wrong, which Pillow lets pass."""
+    if not content.startswith(PNG):
+        return
+    view, place, kind = memoryview(content), len(PNG), b""
+    while kind != b"IEND":
+        if place + 8 > len(view):
+            raise ValueError("the file is truncated")
+        size, kind = struct.unpack_from(">I4s", view, place)
+        end = place + 8 + size
+        if end + 4 > len(view):
+            raise ValueError("the file is truncated, or a length in it is wrong")
+        (checksum,) = struct.unpack_from(">I", view, end)
+        if zlib.crc32(view[place + 4 : end]) != checksum:
+            raise ValueError("a checksum in it is wrong")
+        place = end + 4

@@ -1,0 +1,73 @@
+"""One flat array that holds every texture with its smaller copies."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LEVELS = 10
+SIDE = 1 << (LEVELS - 1)
+_OFFSETS = np.cumsum([0] + [(SIDE >> level) ** 2 for level in range(LEVELS)])
+
+TINTED, PLAIN, LEAF = 0, 1, 2
+"""Codes of a texel: takes its face's colour, does not, faces a direction of its own."""
+
+NUM_CODES = 32
+_MOST = 64
+
+
+def leaf_directions() -> np.ndarray:
+    """Returns (NUM_CODES - LEAF, 3): right, up, towards the viewer for a code."""
+    turn = np.arange(6) * np.pi / 3
+    rows = []
+    for climb in np.deg2rad([-40, -8, 18, 45, 75]):
+        up = np.full(6, np.sin(climb))
+        flat = np.cos(climb)
+        rows.append(np.stack([flat * np.sin(turn), up, flat * np.cos(turn)], 1))
+    return np.concatenate(rows).astype(np.float32)
+
+
+@dataclass
+class Atlas:
+    """Textures of SIDE x SIDE texels, by name.
+
+    Args:
+        names: Name -> number.
+        masks: Number -> outlines of foliage, each half the size of the one before.
+        texels: (_MOST, T, 4) uint8: red, green, blue, code; all copies in a row.
+    """
+
+    names: dict[str, int] = field(default_factory=dict)
+    masks: dict[int, list] = field(default_factory=dict)
+    texels: np.ndarray = field(
+        default_factory=lambda: np.empty((_MOST, _OFFSETS[-1], 4), np.uint8)
+    )
+
+    def add(self, name: str, rgb: np.ndarray, code: np.ndarray | int = TINTED) -> int:
+        """Stores a texture and its smaller copies and returns its number.
+
+        Args:
+            name: Its key in `names`.
+            rgb: (SIDE, SIDE) or (SIDE, SIDE, 3), 0-255.
+            code: (SIDE, SIDE) texel codes, or one for all.
+        """
+        number = self.names[name] = len(self.names)
+        values = np.clip(rgb.reshape(SIDE, SIDE, -1), 0, 255).astype(np.float32)
+        code = np.broadcast_to(np.asarray(code, np.uint8), (SIDE, SIDE))
+        for start, stop in zip(_OFFSETS[:-1], _OFFSETS[1:], strict=True):
+            row = self.texels[number, start:stop]
+            row[:, :3] = values.reshape(stop - start, -1)
+            row[:, 3] = code.ravel()
+            values, code = _halve(values), code[::2, ::2]
+        return number
+
+    def packed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns all texels, (T,) uint32, and each copy's start, (N, LEVELS) int."""
+        count = len(self.names)
+        starts = np.arange(count)[:, None] * _OFFSETS[-1] + _OFFSETS[:-1]
+        return self.texels[:count].view(np.uint32).ravel(), starts
+
+
+def _halve(rgb: np.ndarray) -> np.ndarray:
+    if rgb.shape[0] == 1:
+        return rgb
+    return (rgb[::2, ::2] + rgb[1::2, ::2] + rgb[::2, 1::2] + rgb[1::2, 1::2]) / 4

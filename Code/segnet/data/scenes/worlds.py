@@ -1,0 +1,56 @@
+"""What the five towns are like."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class World:
+    """The mixture of one town.
+
+    Args:
+        frames: Length of its drive.
+        number: Part of the seed.
+        lanes: Lanes in each direction.
+        bend: Bends of the road, radians.
+        speed: Metres a frame.
+        built: Share of lots with a building.
+        wood: Share of the other lots that are full of trees.
+        parked: Share of kerb with parked cars.
+        rails: Share of kerb with guard rail.
+        lane_tint: Brightness of the asphalt.
+        avenue: Chance of a tree at each place of the street's rows.
+        traffic: Metres between oncoming vehicles.
+    """
+
+    frames: int
+    number: int
+    lanes: int = 1
+    bend: float = 0.22
+    speed: float = 0.8
+    built: float = 0.5
+    wood: float = 0.6
+    parked: float = 0.5
+    rails: float = 0.03
+    lane_tint: float = 0.5
+    avenue: float = 0.34
+    traffic: float = 45.0
+
+
+WORLDS = {
+    "0001": World(447, 1, built=0.45, parked=0.5, avenue=0.36),
+    "0002": World(233, 2, built=0.35, parked=0.3, bend=0.3, lane_tint=0.56),
+    "0006": World(270, 6, built=0.3, wood=0.8, parked=0.35, bend=0.16, speed=0.7),
+    "0018": World(339, 18, built=0.52, parked=0.4, avenue=0.5, lane_tint=0.45),
+    "0020": World(
+        837,
+        20,
+        lanes=2,
+        bend=0.14,
+        speed=1.0,
+        built=0.25,
+        parked=0.1,
+        rails=0.24,
+        avenue=0.45,
+        traffic=32.0,
+    ),
+}

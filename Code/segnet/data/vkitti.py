@@ -1,0 +1,192 @@
+"""Virtual KITTI 1.3.1, read from the folders as published.
+
+    vkitti_1.3.1_rgb/<world>/<variation>/00000.png        8-bit RGB
+    vkitti_1.3.1_scenegt/<world>/<variation>/00000.png    8-bit RGB, a colour a class
+    vkitti_1.3.1_scenegt/<world>_<variation>_scenegt_rgb_encoding.txt
+
+Each car and van has a colour of its own there, and the same colour can mean another
+class in another world or variation: there is one table for each, never a common one.
+
+Source: Gaidon et al., Virtual Worlds as Proxy for Multi-Object Tracking Analysis,
+CVPR 2016. Licence of the data: CC BY-NC-SA 3.0.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segnet.classes import VKITTI1
+from segnet.colours import Colour, ColourTable, check_colour
+from segnet.data import Frame, Source
+from segnet.data.images import read_colour_labels
+from segnet.data.listing import check_pairs, chosen
+
+IMAGES = "vkitti_1.3.1_rgb"
+LABELS = "vkitti_1.3.1_scenegt"
+HEADER = ["Category(:id)", "r", "g", "b"]
+
+
+def reader(
+    root: str | Path,
+    worlds: Iterable[str] | None = None,
+    variations: Iterable[str] | None = None,
+) -> Source:
+    """Returns the frames found below `root`, in the order of their ids.
+
+    Args:
+        root: The folder that holds `vkitti_1.3.1_rgb` and `vkitti_1.3.1_scenegt`.
+        worlds: Only these, for example ["0001"]; all there are by default.
+        variations: Only these, for example ["clone", "fog"].
+
+    Raises:
+        FileNotFoundError: A folder, an encoding file or one frame of a pair is
+            missing.
+        ValueError: A world or variation is asked for that does not exist, or an
+            encoding file is not as published.
+    """
+    root = Path(root)
+    sequences = _sequences(root, worlds, variations)
+    encodings = {
+        f"{world}/{variation}": read_encoding(
+            root / LABELS / f"{world}_{variation}_scenegt_rgb_encoding.txt"
+        )
+        for world, variation in sequences
+    }
+    frames = tuple(
+        frame
+        for world, variation in sequences
+        for frame in _frames(root, world, variation)
+    )
+    return Source("vkitti1", root, VKITTI1, frames, _Labels(encodings), encodings)
+
+
+def read_encoding(path: str | Path) -> dict[Colour, int]:
+    """Returns colour -> class id from a `..._scenegt_rgb_encoding.txt` file.
+
+    Args:
+        path: A text file: a header line, then `Category r g b` or, for a car or a
+            van, `Category:instance r g b`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A line is not of that form, names a class that Virtual KITTI 1
+            does not have, or repeats a colour or a category; the message gives file
+            and line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: no such encoding file; each world and variation needs its own"
+        )
+    try:
+        lines = path.read_bytes().decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no text file: {error}") from error
+    if not lines or lines[0].split() != HEADER:
+        found = lines[0][:80] if lines else ""
+        raise ValueError(
+            f"{path}: line 1 is {found!r}, expected {' '.join(HEADER)!r} as in "
+            f"Virtual KITTI 1.3.1"
+        )
+    table, categories = {}, set()
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        category, colour = _row(line, f"{path}: line {number}")
+        index = VKITTI1.id(category.partition(":")[0])
+        if category in categories or table.get(colour, index) != index:
+            raise ValueError(
+                f"{path}: line {number} repeats a category, or gives a colour to a "
+                f"second class: {line.strip()!r}"
+            )
+        categories.add(category)
+        table[colour] = index
+    if not table:
+        raise ValueError(f"{path}: only a header, no class")
+    return table
+
+
+@dataclass(frozen=True)
+class _Labels:
+    encodings: Mapping[str, ColourTable]
+
+    def __call__(self, frame: Frame) -> np.ndarray:
+        rgb = read_colour_labels(frame.label)
+        sequence = frame.id.rpartition("/")[0]
+        return VKITTI1.encode(rgb, self.encodings[sequence], source=frame.label)
+
+
+def _row(line: str, where: str) -> tuple[str, Colour]:
+    fields = line.split()
+    if len(fields) != 4 or not all(_is_byte(field) for field in fields[1:]):
+        raise ValueError(f"{where}: {line[:80]!r}, expected `Category r g b`, 0-255")
+    category, colour = fields[0], tuple(int(field) for field in fields[1:])
+    name, colon, instance = category.partition(":")
+    if name not in VKITTI1.names:
+        raise ValueError(
+            f"{where}: {name!r} is no class of Virtual KITTI 1, which has "
+            f"{', '.join(VKITTI1.names)}"
+        )
+    if colon and not instance:
+        raise ValueError(f"{where}: {category!r} has no instance behind its colon")
+    check_colour(colour, where)
+    return category, colour
+
+
+def _is_byte(field: str) -> bool:
+    return field.isdecimal() and len(field) <= 3
+
+
+def _sequences(
+    root: Path, worlds: Iterable[str] | None, variations: Iterable[str] | None
+) -> list[tuple[str, str]]:
+    for folder in (IMAGES, LABELS):
+        if not (root / folder).is_dir():
+            raise FileNotFoundError(
+                f"{root / folder}: no such folder; give the folder that holds "
+                f"{IMAGES} and {LABELS}"
+            )
+    found = sorted(
+        {
+            (folder.parent.name, folder.name)
+            for kind in (IMAGES, LABELS)
+            for folder in (root / kind).glob("*/*")
+            if folder.is_dir()
+        }
+    )
+    if not found:
+        raise FileNotFoundError(f"{root / IMAGES}: no <world>/<variation> folder in it")
+    worlds = chosen("world", worlds, {world for world, _ in found}, root)
+    variations = chosen("variation", variations, {name for _, name in found}, root)
+    sequences = [(w, v) for w, v in found if w in worlds and v in variations]
+    if not sequences:
+        have = ", ".join("/".join(sequence) for sequence in found)
+        raise ValueError(f"{root}: none of the sequences asked for, it has {have}")
+    return sequences
+
+
+def _frames(root: Path, world: str, variation: str) -> list[Frame]:
+    images, labels = (
+        {path.stem: path for path in (root / kind / world / variation).glob("*.png")}
+        for kind in (IMAGES, LABELS)
+    )
+    check_pairs(
+        images,
+        labels,
+        lambda name: root / IMAGES / world / variation / f"{name}.png",
+        lambda name: root / LABELS / world / variation / f"{name}.png",
+    )
+    if not images:
+        raise FileNotFoundError(f"{root / IMAGES / world / variation}: no frame in it")
+    return [
+        Frame(
+            id=f"{world}/{variation}/{name}",
+            drive=world,
+            group=f"{world}/{name}",
+            image=images[name],
+            label=labels[name],
+        )
+        for name in sorted(images)
+    ]

@@ -1,0 +1,106 @@
+"""An EdgeSegNet that trains from scratch: the paper's modules, repaired.
+
+Source: Lin, Chwyl, Wong, "EdgeSegNet: A Compact Network for Semantic Segmentation",
+arXiv 1905.04222 (2019). Kept from it: the 7x7 stride-2 stem and max-pool; a context
+branch of one bottleneck-reduction module; a residual-bottleneck branch; a skip branch
+at 1/4; refine modules; two sums; bilinear enlargement, x4 at the end.
+
+The paper leaves open where normalisation and activations stand, how the stride-8
+convolution is padded, which side of the last resize the classifier is on, and the
+whole training recipe.
+
+Deviation: widths 13, 193 and 217 become 16, 192 and 192: multiples of the vector
+width of a CPU, and one width at 1/8 so that refine modules can be residual.
+Deviation: BatchNormalization after every convolution and ReLU after every sum; the
+branches of a sum are linear, so one can correct the other.
+Deviation: the 3x3 stride-8 convolution, which reads a seventh of the positions,
+becomes three stride-2 convolutions; dilated residual bottlenecks and global pooling
+follow, so that the branch sees the whole scene.
+Deviation: the 3x3 convolutions of the refine modules are depthwise separable, and
+their two 1x1 convolutions in a row, which one could replace, are one.
+Deviation: at 1/4 of the input the width is 64, reduced before the enlargement; full
+width there was three quarters of the original's cost.
+Deviation: the classifier runs at 1/4, before the last resize.
+"""
+
+import keras
+from keras import layers
+
+from segnet.models import blocks
+
+STEM, WIDTH, DETAIL = 16, 192, 64
+REDUCTION = (32, 96, WIDTH)
+CONTEXT_DILATIONS = (1, 2, 4, 8)
+
+
+def edgesegnet(
+    input_shape: tuple[int, int, int], num_classes: int, name: str = "edgesegnet"
+) -> keras.Model:
+    """The repaired EdgeSegNet: uint8 RGB in, float32 logits at input size out.
+
+    Args:
+        input_shape: (H, W, 3), H and W at least 64.
+        num_classes: K, at least 2.
+        name: The model's name.
+
+    Returns:
+        A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
+
+    Raises:
+        ValueError: `input_shape` or `num_classes` out of range.
+
+    Source: arXiv 1905.04222; deviations at the top of this file.
+    """
+    blocks.check_arguments(input_shape, num_classes)
+    inputs, x = blocks.image_input(input_shape, multiple=16)
+
+    stem = blocks.conv_bn_relu(x, STEM, 7, 2, name="stem_s2")  # 1/2 of the input
+    pooled = layers.MaxPooling2D(3, 2, padding="same", name="stem_s4_pool")(stem)
+
+    context = _bottleneck_reduction(stem)  # 1/16
+    context = blocks.upsample(context, name="context_s8")
+    x = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
+    x = _refine(x, name="residual_s8refine")
+    x = blocks.add_relu(context, x, name="fuse_s8")
+    x = _refine(x, name="fuse_s8refine")
+
+    x = blocks.conv_bn(x, DETAIL, name="fuse_s4reduce")
+    x = blocks.upsample(x, name="fuse_s4")  # 1/4
+    skip = _refine(blocks.conv_bn(pooled, DETAIL, name="skip_s4"), name="skip_s4refine")
+    x = blocks.add_relu(x, skip, name="fuse_s4")
+    x = _refine(x, name="fuse_s4refine")
+
+    logits = blocks.logits_head(x, input_shape, num_classes, factor=4)
+    return keras.Model(inputs, logits, name=name)
+
+
+def _bottleneck_reduction(x):
+    """The context branch: 1/2 to 1/16 of the input in stride-2 steps, then wide."""
+    for scale, filters in zip((4, 8, 16), REDUCTION, strict=True):
+        x = blocks.conv_bn_relu(x, filters, 3, 2, name=f"context_s{scale}")
+    for number, dilation in enumerate(CONTEXT_DILATIONS, start=1):
+        name = f"context_s16b{number}"
+        y = blocks.conv_bn_relu(x, WIDTH // 2, name=f"{name}reduce")
+        y = blocks.conv_bn_relu(y, WIDTH // 2, 3, 1, dilation, name=f"{name}middle")
+        y = blocks.conv_bn(y, WIDTH, name=f"{name}expand")
+        x = blocks.add_relu(x, y, name=name)
+    x = blocks.add_global_context(x, name="context_global")
+    return blocks.conv_bn(x, WIDTH, name="context_s16project")
+
+
+def _residual_bottleneck(x, *, name: str):
+    """Half the size and `WIDTH` channels: 1x1, 3x3 stride 2, 1x1 beside a 3x3."""
+    y = blocks.conv_bn_relu(x, DETAIL, name=f"{name}reduce")
+    y = blocks.conv_bn_relu(y, DETAIL, 3, 2, name=f"{name}middle")
+    y = blocks.conv_bn(y, WIDTH, name=f"{name}expand")
+    shortcut = blocks.conv_bn(x, WIDTH, 3, 2, name=f"{name}shortcut")
+    return blocks.add_relu(shortcut, y, name=name)
+
+
+def _refine(x, *, name: str):
+    """x + two separable 3x3 convolutions, then ReLU; size and width stay."""
+    filters = x.shape[-1]
+    y = blocks.separable_bn_relu(x, filters, name=f"{name}1")
+    y = blocks.depthwise(y, name=f"{name}2")
+    y = blocks.conv_bn(y, filters, name=f"{name}2")
+    return blocks.add_relu(x, y, name=name)

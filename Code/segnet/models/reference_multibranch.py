@@ -1,0 +1,111 @@
+"""The slim multi-branch network this project set out from, as a baseline.
+
+Source: the structure picture of the inspiring work gives layers, channels and sizes.
+It does not show kernel sizes; those below are the ones that add up to its 469,430
+parameters (14 classes).
+
+| stage | layers | scale |
+|---|---|---|
+| encoder | 3x3 12, pool; 3x3 24, pool; 3x3 48, pool; 3x3 96, pool | 1 to 1/16 |
+| bottleneck | 1x1 96, 3x3 96, 3x3 48, 1x1 48, BN; beside it the pooled 96 | 1/16 |
+| middle | 3x3 48, 1x1 48, 3x3 48, BN; from the encoder's 48 | 1/4 |
+| decoder | transposed 3x3 stride 2: 96; 48 + middle; 48 + 24; 24 + 12 | 1/8 to 1 |
+| head | 3x3 24, 3x3 classifier | 1 |
+
+What the count leaves open: which of the two kinds of kernel comes first in a branch of
+equal widths (1x1 and 3x3 in `middle` may swap places), the activations (ReLU here), the
+side on which the decoder pads (bottom and right here, where the pooling dropped a row
+or column).
+Deviation: logits instead of a softmax, and the scaling is a layer of the model.
+Deviation: BatchNormalization momentum as in the other networks of this package.
+"""
+
+import keras
+from keras import layers
+
+from segnet.models import blocks
+
+ENCODER = (12, 24, 48, 96)
+BOTTLENECK = ((96, 1), (96, 3), (48, 3), (48, 1))
+MIDDLE = ((48, 3), (48, 1), (48, 3))
+DECODER = (96, 48, 48, 24)
+HEAD = 24
+
+
+def reference_multibranch(
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    name: str = "reference_multibranch",
+) -> keras.Model:
+    """The inspiring slim network: uint8 RGB in, float32 logits at input size out.
+
+    Args:
+        input_shape: (H, W, 3), H and W at least 64.
+        num_classes: K, at least 2.
+        name: The model's name.
+
+    Returns:
+        A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
+
+    Raises:
+        ValueError: `input_shape` or `num_classes` out of range.
+
+    Source: the inspiring work's structure picture; see the top of this file.
+    """
+    blocks.check_arguments(input_shape, num_classes)
+    inputs, x = blocks.image_input(input_shape, multiple=1)
+
+    skips = []
+    for stage, filters in enumerate(ENCODER):
+        x = _conv(x, filters, 3, name=f"encoder_s{2**stage}_conv")
+        skips.append(x)
+        x = layers.MaxPooling2D(2, name=f"encoder_s{2 ** (stage + 1)}_pool")(x)
+    full, half, quarter, eighth = skips
+
+    y = _branch(x, BOTTLENECK, name="bottleneck_s16")  # 1/16 of the input
+    x = layers.Concatenate(name="bottleneck_s16_concat")([y, x])
+    middle = _branch(quarter, MIDDLE, name="middle_s4")
+
+    x = _up(x, DECODER[0], eighth, name="decoder_s8")  # 1/8
+    x = _up(x, DECODER[1], quarter, name="decoder_s4")  # 1/4
+    x = layers.Concatenate(name="decoder_s4_concat")([x, middle])
+    x = _up(x, DECODER[2], half, name="decoder_s2")  # 1/2
+    x = layers.Concatenate(name="decoder_s2_concat")([half, x])
+    x = _up(x, DECODER[3], full, name="decoder_s1")  # full size
+    x = layers.Concatenate(name="decoder_s1_concat")([full, x])
+
+    x = _conv(x, HEAD, 3, name="head_s1_conv")
+    logits = layers.Conv2D(
+        num_classes, 3, padding="same", dtype="float32", name="head_logits_conv"
+    )(x)
+    return keras.Model(inputs, logits, name=name)
+
+
+def _conv(x, filters: int, kernel: int, *, name: str):
+    """A convolution with bias and ReLU, same size."""
+    return layers.Conv2D(filters, kernel, padding="same", activation="relu", name=name)(
+        x
+    )
+
+
+def _branch(x, widths_and_kernels, *, name: str):
+    """Convolutions in a row, then one BatchNormalization."""
+    for number, (filters, kernel) in enumerate(widths_and_kernels, start=1):
+        x = _conv(x, filters, kernel, name=f"{name}_conv{number}")
+    return blocks.bn(x, name=name)
+
+
+def _up(x, filters: int, like, *, name: str):
+    """Twice the size by a transposed convolution, zero-padded to the size of `like`.
+
+    Max-pooling dropped the last row or column of an odd side, so the padding puts
+    one back in the same place.
+    """
+    x = layers.Conv2DTranspose(
+        filters, 3, strides=2, padding="same", activation="relu", name=f"{name}_up"
+    )(x)
+    bottom, right = like.shape[1] - x.shape[1], like.shape[2] - x.shape[2]
+    if bottom or right:
+        pad = ((0, bottom), (0, right))
+        x = layers.ZeroPadding2D(pad, name=f"{name}_pad")(x)
+    return x

@@ -1,0 +1,89 @@
+"""The optimizer: AdamW, its learning rate over a training, and averaged weights."""
+
+import math
+
+import keras
+from keras import ops
+
+POLY_POWER = 0.9
+# Steps after which half of the momentum is reached.
+AVERAGE_RAMP = 10
+
+
+@keras.saving.register_keras_serializable("segnet")
+class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rate of each step; the last step still learns a little.
+
+    Args:
+        peak: Highest rate, reached by the last step of the warm-up.
+        steps: All steps, warm-up included.
+        warmup_steps: Steps of linear rise from peak / warmup_steps.
+        decay: "cosine", or "poly" for (1 - progress) ** 0.9.
+    """
+
+    def __init__(self, peak: float, steps: int, warmup_steps: int, decay: str):
+        self.peak = peak
+        self.steps = steps
+        self.warmup_steps = warmup_steps
+        self.decay = decay
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        rise = (step + 1) / max(self.warmup_steps, 1)
+        progress = (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)
+        progress = ops.clip(progress, 0.0, 1.0)
+        if self.decay == "cosine":
+            fall = 0.5 * (1 + ops.cos(math.pi * progress))
+        else:
+            fall = (1 - progress) ** POLY_POWER
+        return self.peak * ops.where(step < self.warmup_steps, rise, fall)
+
+    def get_config(self):
+        return {
+            "peak": self.peak,
+            "steps": self.steps,
+            "warmup_steps": self.warmup_steps,
+            "decay": self.decay,
+        }
+
+
+@keras.saving.register_keras_serializable("segnet")
+class AveragedAdamW(keras.optimizers.AdamW):
+    """AdamW that also keeps a moving average of the weights, in `averages`.
+
+    The momentum rises as t / (t + 10) up to `momentum`, so that the average follows
+    the weights closely while they are still bad; a fixed momentum would hold on to
+    the random start for several times 1 / (1 - momentum) steps. Unlike `use_ema` it
+    never writes the average into the model.
+
+    Args:
+        learning_rate: A rate or a schedule.
+        momentum: Share of the old average at each step, below 1.
+        **kwargs: As for AdamW.
+    """
+
+    def __init__(self, learning_rate=0.001, momentum=0.99, **kwargs):
+        super().__init__(learning_rate, **kwargs)
+        self.momentum = momentum
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.averages = [
+            self.add_variable_from_reference(variable, name="average")
+            for variable in variables
+        ]
+
+    def apply(self, grads, trainable_variables=None):
+        super().apply(grads, trainable_variables)
+        step = ops.cast(self.iterations, "float32") - 1
+        momentum = ops.minimum(step / (step + AVERAGE_RAMP), self.momentum)
+        for variable, average in zip(
+            self._trainable_variables, self.averages, strict=True
+        ):
+            kept = ops.cast(momentum, average.dtype)
+            self.assign(average, kept * average + (1 - kept) * variable)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum}

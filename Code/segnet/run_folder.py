@@ -1,0 +1,146 @@
+"""The files of a training run: recipe.json, history.csv and the state to resume from.
+
+`last.npz` holds everything a training needs to go on after any epoch: every variable
+of the model and the optimizer (the averaged weights among them), the history and what
+the data looked like. It replaces its forerunner in one step, so a killed training
+loses at most the epoch it was in.
+"""
+
+import csv
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from segnet.files import replacing
+from segnet.recipes import Recipe, differences
+
+RECIPE, HISTORY, STATE = "recipe.json", "history.csv", "last.npz"
+BEST, REPORT = "best.keras", "report.json"
+COLUMNS = (
+    "epoch",
+    "loss",
+    "val_loss",
+    "val_miou",
+    "val_pixel_accuracy",
+    "learning_rate",
+    "seconds",
+    "images_per_second",
+)
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Args:
+        data: What the store looked like, compared on resuming.
+        rows: One dictionary with the `COLUMNS` for each finished epoch.
+    """
+
+    data: dict
+    rows: list[dict] = field(default_factory=list)
+
+    @property
+    def best(self) -> float | None:
+        """The highest val_miou so far, None before the first validation."""
+        found = [row["val_miou"] for row in self.rows if row["val_miou"] is not None]
+        return max(found, default=None)
+
+
+def start(out: Path, recipe: Recipe, resume: bool) -> bool:
+    """Returns True where there is a state to resume; writes recipe.json if new.
+
+    Raises:
+        ValueError: The folder holds a run and `resume` is False, or it was begun
+            with another recipe.
+    """
+    path = out / RECIPE
+    if path.is_file():
+        if not resume:
+            raise ValueError(
+                f"{out} holds a run already; resume it (--resume), or name another "
+                f"folder, or delete it"
+            )
+        try:
+            begun = Recipe.from_json(path.read_text())
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}; start in another folder") from error
+        changed = differences(begun, recipe)
+        if changed:
+            raise ValueError(
+                f"{out} was begun with another recipe; to resume it, leave "
+                f"{'; '.join(changed)} as it was"
+            )
+    else:
+        with replacing(path) as part:
+            part.write_text(recipe.to_json())
+    return (out / STATE).is_file()
+
+
+def save_state(out: Path, variables: list, progress: Progress) -> None:
+    """Writes last.npz, then history.csv.
+
+    Args:
+        out: The run folder.
+        variables: Keras variables, always in the same order.
+        progress: With the row of the epoch just finished.
+    """
+    arrays = {f"v{i:05d}": v.numpy() for i, v in enumerate(variables)}
+    text = json.dumps({"data": progress.data, "rows": progress.rows})
+    with replacing(out / STATE) as part:
+        np.savez(part, progress=np.array(text), **arrays)
+    _write_history(out / HISTORY, progress.rows)
+
+
+def load_state(out: Path, variables: list, data: dict) -> Progress:
+    """Returns the progress of a run and sets the variables as they were.
+
+    Raises:
+        ValueError: The store or the network is not the one the run was begun with, or
+            the state cannot be read.
+    """
+    path = out / STATE
+    progress, arrays = _read_state(path)
+    if progress.data != data:
+        changed = [
+            f"{name} {progress.data.get(name)} then, {value} now"
+            for name, value in data.items()
+            if progress.data.get(name) != value
+        ]
+        raise ValueError(
+            f"{out} was begun on other data: {'; '.join(changed)}; train on it in "
+            f"another folder"
+        )
+    if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
+        raise ValueError(
+            f"{path}: not the state of this network; it has changed since the run was "
+            f"begun, so start again in another folder"
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    # A kill between the two files leaves the history one epoch behind the state.
+    _write_history(out / HISTORY, progress.rows)
+    return progress
+
+
+def _read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
+    try:
+        with open(path, "rb") as file, np.load(file) as state:
+            progress = Progress(**json.loads(str(state["progress"])))
+            names = sorted(name for name in state.files if name != "progress")
+            return progress, [state[name] for name in names]
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path}: damaged, so this run cannot go on ({error}); start again in "
+            f"another folder"
+        ) from error
+
+
+def _write_history(path: Path, rows: list[dict]) -> None:
+    with replacing(path) as part, open(part, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,71 @@
+"""How batches reach Keras: a stream for training, a plain pass for scoring."""
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+
+from segnet.data.store import Split
+
+# Batches made ahead of the one in use.
+AHEAD = 4
+
+
+class Ahead(keras.utils.PyDataset):
+    """The batches of all epochs in one row, made by threads ahead of their use.
+
+    Keras' own workers restart with every epoch and cannot tell which epoch a batch
+    is for; a batch here is a pure function of the number of the step.
+    """
+
+    def __init__(self, make: Callable[[int], tuple], steps: int):
+        super().__init__()
+        self._make, self._last = make, steps - 1
+        threads = min(8, max(1, (os.cpu_count() or 1) // 2))
+        self._pool = ThreadPoolExecutor(threads)
+        self._futures = {}
+        self.failure = None
+
+    @property
+    def num_batches(self) -> None:
+        return None
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        # Keras reads past the end and throws that away.
+        step = min(step, self._last)
+        for number in range(step, min(step + AHEAD, self._last) + 1):
+            if number not in self._futures:
+                self._futures[number] = self._pool.submit(self._make, number)
+        try:
+            batch = self._futures[step].result()
+        except Exception as error:
+            self.failure = error
+            raise
+        if step < self._last:
+            del self._futures[step]
+        return batch
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Frames(keras.utils.PyDataset):
+    """A split in its own order, the last batch smaller."""
+
+    def __init__(self, split: Split, batch_size: int):
+        super().__init__()
+        self._split, self._batch_size = split, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._split) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        start = index * self._batch_size
+        stop = min(start + self._batch_size, len(self._split))
+        return self._split.read(range(start, stop))

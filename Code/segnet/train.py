@@ -1,0 +1,254 @@
+"""Training: one recipe, one store, one run folder; stopped and resumed at will.
+
+Two models share one set of weights: the trained one has the size of the crops, the
+other the size of the frames. The second gets the averaged weights (or the plain ones,
+where the recipe keeps no average), is scored on val, and is what `best.keras` holds;
+the first goes on undisturbed.
+"""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from segnet import run_folder
+from segnet.data.augment import Augmentation
+from segnet.data.batches import Batches
+from segnet.data.store import Split, Store, class_counts, open_store
+from segnet.evaluate import evaluate
+from segnet.files import replacing
+from segnet.losses import WeightedCrossEntropy, enet_weights, median_frequency_weights
+from segnet.metrics import MeanIoU, scores
+from segnet.models import MODELS
+from segnet.optimizer import AveragedAdamW, WarmupDecay
+from segnet.recipes import Recipe
+from segnet.streams import Ahead, Frames
+
+
+def train(
+    store_path: str | Path,
+    recipe: Recipe,
+    out: str | Path,
+    resume: bool = False,
+    verbose: str | int = "auto",
+) -> Path:
+    """Returns the run folder of a finished training.
+
+    It holds recipe.json, history.csv (a row an epoch), best.keras (the weights with
+    the highest mIoU on val, loadable with plain Keras), last.npz (what resuming
+    needs) and report.json (best.keras scored on val).
+
+    Args:
+        store_path: A store with the splits train and val.
+        recipe: How to train.
+        out: The run folder, new unless `resume`.
+        resume: Go on after the last finished epoch; a folder without a state starts
+            from the beginning.
+        verbose: As in `keras.Model.fit`; 0 prints nothing.
+
+    Raises:
+        FileNotFoundError: There is no store.
+        ValueError: Recipe, store and run folder do not fit together, or the loss
+            stopped being a number.
+    """
+    if recipe.model not in MODELS:
+        raise ValueError(
+            f"no network {recipe.model!r}; there are {', '.join(sorted(MODELS))}"
+        )
+    out = Path(out)
+    with open_store(store_path) as store:
+        for name in ("train", "val"):
+            _check_labels(store[name])
+        run = _Run(store, recipe)
+        if run_folder.start(out, recipe, resume):
+            progress = run_folder.load_state(out, run.variables, run.data)
+        else:
+            progress = run_folder.Progress(run.data)
+        if verbose:
+            print(
+                f"{recipe.model}: {len(progress.rows)} of {recipe.epochs} epochs done"
+            )
+        if len(progress.rows) < recipe.epochs:
+            run.fit(out, progress, verbose)
+        report = evaluate(out / run_folder.BEST, store, "val")
+    with replacing(out / run_folder.REPORT) as part:
+        part.write_text(json.dumps(report, indent=2) + "\n")
+    return out
+
+
+def class_weights(split: Split, rule: str, cap: float) -> np.ndarray | None:
+    """Returns the loss weights (K,) that a rule gives for a split, None for "none".
+
+    Args:
+        split: Usually the training split.
+        rule: "none", "median" or "enet".
+        cap: No weight above this.
+    """
+    if rule == "none":
+        return None
+    pixels, frames = class_counts(split)
+    if rule == "median":
+        return median_frequency_weights(pixels, frames, cap)
+    return enet_weights(pixels, cap=cap)
+
+
+class _Run:
+    """The objects of one training: data, both models, loss and optimizer."""
+
+    def __init__(self, store: Store, recipe: Recipe):
+        keras.utils.set_random_seed(recipe.seed)
+        self.recipe = recipe
+        self.val = store["val"]
+        split, class_map = store["train"], store.class_map
+        augmentation = Augmentation(
+            recipe.flip, recipe.scale, recipe.crop, recipe.colour
+        )
+        self.batches = Batches(split, recipe.batch_size, augmentation, recipe.seed)
+        self.data = {
+            "train": len(split),
+            "val": len(self.val),
+            "size": [int(side) for side in split.size],
+            "classes": list(class_map.names),
+        }
+        weights = class_weights(split, recipe.class_weights, recipe.weight_cap)
+        loss = WeightedCrossEntropy(weights, class_map.void)
+        self.model = _build(recipe, recipe.crop or split.size, class_map.num_classes)
+        self.model.compile(_optimizer(recipe, len(self.batches), self.model), loss)
+        self.judge = _build(recipe, split.size, class_map.num_classes)
+        self.metric = MeanIoU(class_map.num_classes, class_map.void)
+        # Compiling the judge itself would tie best.keras to this package's loss.
+        self.scorer = keras.Model(self.judge.inputs, self.judge.outputs)
+        self.scorer.compile(loss=loss, metrics=[self.metric])
+
+    @property
+    def variables(self) -> list:
+        """Everything that changes in training, in a fixed order."""
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def fit(self, out: Path, progress: run_folder.Progress, verbose) -> None:
+        """Trains the epochs that are missing."""
+        done, steps = len(progress.rows), len(self.batches)
+
+        def batch(step: int):
+            return self.batches(*divmod(done * steps + step, steps))
+
+        with Ahead(batch, (self.recipe.epochs - done) * steps) as stream:
+            try:
+                self.model.fit(
+                    stream,
+                    shuffle=False,
+                    steps_per_epoch=steps,
+                    epochs=self.recipe.epochs,
+                    initial_epoch=done,
+                    callbacks=[_Keeper(self, out, progress)],
+                    verbose=verbose,
+                )
+            except Exception:
+                # TensorFlow wraps what a data thread raises in pages of its own.
+                if stream.failure is not None:
+                    raise stream.failure from None
+                raise
+
+    def validate(self) -> dict[str, float]:
+        """Scores the judge on val, after giving it the current weights."""
+        averages = getattr(self.model.optimizer, "averages", None)
+        current = averages or self.model.trainable_variables
+        current = [*current, *self.model.non_trainable_variables]
+        target = [*self.judge.trainable_variables, *self.judge.non_trainable_variables]
+        for variable, value in zip(target, current, strict=True):
+            # A copy: JAX deletes the arrays that a training step replaces.
+            variable.assign(value.numpy())
+        frames = Frames(self.val, max(1, self.recipe.batch_size // 2))
+        logs = self.scorer.evaluate(frames, verbose=0, return_dict=True)
+        found = scores(self.metric.matrix())
+        return {
+            "val_loss": logs["loss"],
+            "val_miou": found.miou,
+            "val_pixel_accuracy": found.pixel_accuracy,
+        }
+
+
+class _Keeper(keras.callbacks.Callback):
+    """After each epoch: score, keep the best, keep the state, log."""
+
+    def __init__(self, run: _Run, out: Path, progress: run_folder.Progress):
+        super().__init__()
+        self.run, self.out, self.progress = run, out, progress
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            epoch = len(self.progress.rows) + 1
+            raise ValueError(
+                f"the loss is {logs['loss']} in step {batch + 1} of epoch {epoch}; "
+                f"lower the learning rate ({self.run.recipe.learning_rate}) or look "
+                f"for damaged frames. {self.out} still holds epoch {epoch - 1}"
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self.began
+        recipe = self.run.recipe
+        logs["learning_rate"] = float(
+            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        )
+        logs["seconds"] = seconds
+        images = len(self.run.batches) * recipe.batch_size
+        logs["images_per_second"] = images / seconds
+        if (epoch + 1) % recipe.validate_every == 0 or epoch + 1 == recipe.epochs:
+            logs.update(self.run.validate())
+            best = self.progress.best
+            if best is None or logs["val_miou"] > best:
+                with replacing(self.out / run_folder.BEST) as part:
+                    self.run.judge.save(part)
+        row = {name: logs.get(name) for name in run_folder.COLUMNS}
+        self.progress.rows.append(row | {"epoch": epoch + 1})
+        run_folder.save_state(self.out, self.run.variables, self.progress)
+
+
+def _build(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
+    return MODELS[recipe.model](
+        input_shape=(*(int(side) for side in size), 3), num_classes=num_classes
+    )
+
+
+def _optimizer(recipe: Recipe, steps: int, model: keras.Model):
+    """AdamW, built for the model."""
+    rate = WarmupDecay(
+        recipe.learning_rate,
+        recipe.epochs * steps,
+        round(recipe.warmup_epochs * steps),
+        recipe.schedule,
+    )
+    decay = {"weight_decay": recipe.weight_decay}
+    if recipe.ema:
+        optimizer = AveragedAdamW(rate, recipe.ema, **decay)
+    else:
+        optimizer = keras.optimizers.AdamW(rate, **decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _check_labels(split: Split) -> None:
+    """Refuses a split whose labels the loss or the score could only answer with nan."""
+    class_map, path = split.store.class_map, split.store.path
+    allowed = np.zeros(256, bool)
+    allowed[[*range(class_map.num_classes), class_map.void]] = True
+    total = np.zeros(256, np.int64)
+    for frame in range(len(split)):
+        counts = np.bincount(split.labels[frame].ravel(), minlength=256)
+        strays = np.flatnonzero((counts > 0) & ~allowed)
+        if strays.size:
+            raise ValueError(
+                f"{path}: label {strays[0]} in frame {frame} of {split.name!r} is "
+                f"neither a class (0 to {class_map.num_classes - 1}) nor void "
+                f"({class_map.void}); prepare the data again"
+            )
+        total += counts
+    if not total[: class_map.num_classes].any():
+        raise ValueError(f"{path}: {split.name!r} has no pixel that is not void")

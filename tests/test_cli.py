@@ -1,0 +1,82 @@
+"""The command: the calls of the README in their order, help and errors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segnet.cli import main
+
+CODE = Path(__file__).parents[1] / "Code"
+VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "models", "bench")
+
+
+def test_render_prepare_train_evaluate(tmp_path, capsys):
+    data, store, run = tmp_path / "data", tmp_path / "store", tmp_path / "run"
+    variations = ["--variation", "clone", "--variation", "fog"]
+    assert main(["render", str(data), "--frames", "12", *variations]) == 0
+    assert main(["prepare", "vkitti1", str(data), str(store), "--scale", "5"]) == 0
+    assert "train" in capsys.readouterr().out
+    short = ["--epochs", "1", "--batch-size", "2"]
+    training = ["train", str(store / "store.h5"), "--out", str(run), *short]
+    assert main([*training, "--model", "slim", "--verbose", "0"]) == 0
+    best, report = run / "best.keras", tmp_path / "report"
+    judge = ["evaluate", str(best), str(store / "store.h5"), "--out", str(report)]
+    assert main([*judge, "--split", "val"]) == 0
+    assert "mean IoU" in capsys.readouterr().out
+    found = json.loads((report / "report.json").read_text())
+    assert {"miou", "pixel_accuracy", "per_class", "absent", "confusion"} <= set(found)
+    # A second start in the same folder must not overwrite the first.
+    assert main(training) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path, capsys):
+    (tmp_path / "taken").touch()
+    assert main(["render", str(tmp_path / "taken"), "--frames", "1"]) == 2
+    told = capsys.readouterr().err
+    assert "taken" in told
+    assert "a file is where a folder should be; name another" in told
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_ends_with_an_example(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0
+    assert f"example:\n  segnet {verb}" in capsys.readouterr().out
+
+
+def test_help_loads_no_framework():
+    # Not a timed test: what makes help slow is an import, so that is looked for.
+    script = (
+        "import sys\nfrom segnet.cli import main\n"
+        "try:\n    main(['train', '--help'])\n"
+        "finally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(CODE)},
+    )
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    assert not loaded & {"keras", "tensorflow", "matplotlib", "h5py"}
+
+
+def test_check_tells_by_its_status(store_path, tmp_path, capsys):
+    assert main(["check", str(store_path), "--out", str(tmp_path)]) in (0, 1)
+    assert "check.html" in capsys.readouterr().out
+    assert (tmp_path / "check.html").stat().st_size > 1000
+    assert main(["check", str(tmp_path / "none.h5")]) == 2
+
+
+def test_errors_name_the_file_and_have_no_traceback(tmp_path, capsys):
+    missing = tmp_path / "nothing.h5"
+    assert main(["evaluate", str(tmp_path / "best.keras"), str(missing)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("segnet evaluate: ") and "nothing.h5" in error
+    assert main(["prepare", "vkitti3", str(tmp_path), str(tmp_path / "out")]) == 2
+    assert "vkitti3" in capsys.readouterr().err

@@ -1,0 +1,142 @@
+"""Fetching over a server on 127.0.0.1: what comes and what it costs."""
+
+import hashlib
+import shutil
+
+import pytest
+
+from fetching import (
+    GT,
+    RGB,
+    one,
+    only_wanted,
+    there,
+    vkitti1_folder,  # noqa: F401
+    wanted,
+)
+from loopback import Loopback
+from segnet.data.fetch import publishers
+from tars import write_tar
+
+
+def test_only_the_wanted_frames_come(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        summary = one(web, tmp_path)
+    only_wanted(tmp_path, vkitti1.contents)
+    assert (summary.frames, summary.files, summary.there) == (6, 13 + 2, 0)
+    assert summary.received == web.sent
+    assert summary.requests == len(web.log)
+    assert web.connects <= 2 * (1 + 4)
+    assert f"{RGB}/0001/rain: 6 frames here, 447 were published" in summary.notes
+
+
+def test_bytes_stay_near_those_of_the_wanted_members(tmp_path):
+    sizes = {
+        f"{RGB}/{world}/{variation}/{i:05d}.png": 650_000 + 9_997 * i
+        for world in publishers.FRAMES
+        for variation in publishers.VARIATIONS
+        for i in range(12)
+    }
+    (tmp_path / "web").mkdir()
+    write_tar(tmp_path / "web" / f"{RGB}.tar", sizes, whole=False)
+    encoding = f"{GT}/0001_rain_scenegt_rgb_encoding.txt"
+    labels = {n.replace(RGB, GT): 20_000 for n in sizes} | {encoding: 900}
+    write_tar(tmp_path / "web" / f"{GT}.tar", labels, whole=False)
+    with Loopback(tmp_path / "web") as web:
+        one(web, tmp_path / "out")
+    found = there(tmp_path / "out")
+    members = sum(size for name, size in (sizes | labels).items() if name in found)
+    headers = sum(r.sent for r in web.log if r.stop - r.start == 512)
+    assert members == sum(650_000 + 9_997 * i for i in range(12)) + 12 * 20_000 + 900
+    assert web.sent <= 1.02 * (members + headers)
+
+
+def test_a_second_run_only_asks_whether_the_archives_are_the_same(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path)
+        before = web.sent
+        summary = one(web, tmp_path)
+        assert web.sent - before == 2
+    assert (summary.requests, summary.there, summary.files) == (2, 15, 15)
+
+
+def test_manifest_is_one_that_sha256sum_reads(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path)
+    lines = (tmp_path / f"{RGB}.sha256").read_text().splitlines()
+    name = f"{RGB}/0001/rain/00000.png"
+    digest = hashlib.sha256(vkitti1.contents[name]).hexdigest()
+    assert lines[0] == f"{digest}  {name}"
+    assert len(lines) == len(set(lines)) == 6 + 1
+
+
+def test_verify_finds_a_file_that_changed_on_disk(vkitti1, tmp_path):
+    victim = tmp_path / RGB / "0001" / "rain" / "00003.png"
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path)
+        content = bytearray(victim.read_bytes())
+        content[100] ^= 1
+        victim.write_bytes(content)
+        assert one(web, tmp_path).there == 15
+        summary = one(web, tmp_path, verify=True)
+    assert summary.there == 14
+    assert "1 files had changed on disk: fetched again" in summary.notes
+    only_wanted(tmp_path, vkitti1.contents)
+
+
+def test_dry_run_tells_bytes_frames_and_requests_and_writes_no_data(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        summary = one(web, tmp_path, dry_run=True)
+        assert there(tmp_path) == {}
+        before = len(web.log)
+        one(web, tmp_path)
+        assert len(web.log) - before == summary.requests + 2
+    files = wanted(vkitti1.contents) | {
+        name: c for name, c in vkitti1.contents.items() if "README" in name
+    }
+    assert summary.size == sum(map(len, files.values()))
+    assert (summary.frames, summary.files) == (6, 15)
+    assert "15 files, 6 of them frames" in str(summary)
+
+
+def test_bar_counts_the_missing_bytes(vkitti1, tmp_path):
+    bars = []
+
+    class Bar:
+        def __init__(self, total, unit, desc):
+            self.total, self.unit, self.desc = total, unit, desc
+            self.count, self.closed = 0, False
+            bars.append(self)
+
+        def update(self, count):
+            self.count += count
+
+        def close(self):
+            self.closed = True
+
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path, bar=Bar)
+        shutil.rmtree(tmp_path / RGB)
+        one(web, tmp_path, bar=Bar)
+    first, second = [bar for bar in bars if bar.unit == "B"]
+    assert first.count == first.total > second.count == second.total > 0
+    images = [c for n, c in there(tmp_path).items() if n.startswith(RGB)]
+    assert second.total == sum(map(len, images))
+    assert all(bar.closed for bar in bars)
+
+
+def test_another_choice_adds_to_the_folder(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path)
+        summary = one(web, tmp_path, worlds=["0001", "20"], variations=["rain"])
+    assert (summary.frames, summary.there) == (6 + 5, 15)
+    expected = {n for n in vkitti1.contents if "/0001/rain" in n or "/0020/rain" in n}
+    assert expected <= set(there(tmp_path))
+
+
+def test_everything_comes_in_one_pass(vkitti1, tmp_path):
+    with Loopback(vkitti1.web) as web:
+        worlds = {"worlds": None, "variations": None}
+        with pytest.raises(ValueError, match=r"no files in 'vkitti_1.3.1_rgb/0001/15"):
+            one(web, tmp_path, **worlds)
+    assert len(web.log) == 2 + 1

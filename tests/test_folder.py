@@ -1,0 +1,170 @@
+"""The reader of anyone's images and masks."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet.classes import ClassMap
+from segnet.data import READERS
+from segnet.data.prepare import prepare
+from segnet.data.store import open_store
+
+CLASSES = {
+    "version": 1,
+    "name": "yard",
+    "classes": [
+        {"id": 0, "name": "ground", "colour": [90, 60, 30]},
+        {"id": 1, "name": "wall", "colour": [200, 200, 200]},
+    ],
+    "void": 255,
+}
+IDS = np.array([[0, 1, 255], [1, 0, 0]], np.uint8)
+
+
+@pytest.fixture
+def yard(tmp_path):
+    """images, masks and the class map: 8 frames of two drives."""
+    class_map = tmp_path / "map.json"
+    class_map.write_text(json.dumps(CLASSES))
+    for drive in ("a", "b"):
+        for kind in ("images", "masks"):
+            (tmp_path / kind / drive).mkdir(parents=True)
+        for number in range(4):
+            image = Image.fromarray(np.full((2, 3, 3), 40 * number, np.uint8))
+            suffix = ".jpg" if number % 2 else ".PNG"
+            image.save(tmp_path / "images" / drive / f"{number}{suffix}")
+            Image.fromarray(IDS).save(tmp_path / "masks" / drive / f"{number}.png")
+    return tmp_path
+
+
+def read(yard, **options):
+    arguments = {"masks": yard / "masks", "classes": yard / "map.json"} | options
+    return READERS["folder"](yard / "images", **arguments)
+
+
+def test_frames_are_paired_by_name_and_sub_folders_are_drives(yard):
+    source = read(yard)
+    ids = [frame.id for frame in source.frames]
+    assert ids == [f"{drive}/{number}" for drive in "ab" for number in range(4)]
+    assert source.frames[1].image.name == "1.jpg"
+    assert source.frames[1].label == yard / "masks" / "a" / "1.png"
+    assert [frame.drive for frame in source.frames] == ["a"] * 4 + ["b"] * 4
+    assert {frame.publisher_split for frame in source.frames} == {""}
+    assert source.class_map.names == ("ground", "wall")
+    assert source.read_labels(source.frames[0]).tolist() == IDS.tolist()
+
+
+def test_colours_and_palettes_are_read_as_colours(yard):
+    source = read(yard)
+    rgb = source.class_map.colourise(IDS)
+    frame = source.frames[3]
+    Image.fromarray(rgb).save(frame.label)
+    assert source.read_labels(frame).tolist() == IDS.tolist()
+    palette = Image.fromarray(np.array([[5, 3, 9], [3, 5, 5]], np.uint8), mode="P")
+    table = np.zeros((256, 3), np.uint8)
+    table[5], table[3] = source.class_map.colours
+    palette.putpalette(table.tobytes())
+    palette.save(frame.label)
+    assert source.read_labels(frame).tolist() == IDS.tolist()
+
+
+def test_prepare_takes_masks_and_a_class_map(yard, tmp_path):
+    path = prepare(
+        "folder",
+        yard / "images",
+        tmp_path / "out",
+        scale=1,
+        masks=yard / "masks",
+        classes=yard / "map.json",
+        split="fold",
+        fold=(1, 2),
+        workers=1,
+    )
+    with open_store(path) as store:
+        assert store["val"].frame_ids == ["a/0", "a/1", "b/0", "b/1"]
+        assert store["train"].frame_ids == ["a/3", "b/3"]
+        assert store["val"].labels[0].tolist() == IDS.tolist()
+        assert store.class_map == ClassMap.load(yard / "map.json")
+        assert store.attributes["void_share"] == pytest.approx(1 / 6)
+
+
+def test_folders_called_train_and_val_are_the_split(yard):
+    for kind in ("images", "masks"):
+        (yard / kind / "a").rename(yard / kind / "train")
+        (yard / kind / "b").rename(yard / kind / "val")
+    splits = [frame.publisher_split for frame in read(yard).frames]
+    assert splits == ["train"] * 4 + ["val"] * 4
+
+
+@pytest.mark.parametrize("options", [{"masks": None}, {"classes": None}])
+def test_masks_and_classes_are_needed(yard, options):
+    with pytest.raises(ValueError, match="need a folder of masks and a class map"):
+        read(yard, **options)
+
+
+def test_an_id_that_is_no_class_is_named(yard):
+    source = read(yard)
+    Image.fromarray(np.where(IDS == 1, np.uint8(7), IDS)).save(source.frames[5].label)
+    message = r"b/1\.png: id 7 on 2 pixels, yard has 0 to 1 and void 255"
+    with pytest.raises(ValueError, match=message):
+        source.read_labels(source.frames[5])
+
+
+def test_a_colour_that_is_no_class_is_named(yard):
+    source = read(yard)
+    Image.fromarray(np.full((2, 3, 3), 9, np.uint8)).save(source.frames[5].label)
+    message = r"b/1\.png \(yard\): colour \(9, 9, 9\) on 6 pixels"
+    with pytest.raises(ValueError, match=message):
+        source.read_labels(source.frames[5])
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((2, 3), "u2"), np.zeros((2, 3), bool)])
+def test_masks_of_other_kinds_are_refused(yard, pixels):
+    source = read(yard)
+    Image.fromarray(pixels).save(source.frames[0].label)
+    with pytest.raises(ValueError, match=r"a/0\.png: cannot read this image"):
+        source.read_labels(source.frames[0])
+
+
+def test_missing_and_double_files_are_named(yard):
+    mask = yard / "masks" / "b" / "2.png"
+    mask.rename(yard / "masks" / "b" / "2.jpg")
+    with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
+        read(yard)
+    assert str(caught.value).startswith(str(mask))
+    (yard / "masks" / "b" / "2.jpg").rename(mask)
+    (yard / "images" / "b" / "2.PNG").unlink()
+    with pytest.raises(FileNotFoundError, match=r"images/b/2\.png: missing"):
+        read(yard)
+    for suffix in (".bmp", ".png"):
+        Image.new("RGB", (3, 2)).save(yard / "images" / "b" / f"2{suffix}")
+    with pytest.raises(ValueError, match=r"2\.png: 2\.bmp beside it is of the same"):
+        read(yard)
+
+
+def test_missing_folders_and_class_maps_are_named(yard, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
+        read(yard, masks=yard / "nowhere")
+    with pytest.raises(FileNotFoundError, match="nomap.json: no such class map"):
+        read(yard, classes=yard / "nomap.json")
+    (yard / "map.json").write_text('{"classes": []}')
+    with pytest.raises(ValueError, match="map.json: no class map in JSON"):
+        read(yard)
+    (yard / "map.json").write_text(json.dumps(CLASSES))
+    for kind in ("images", "masks"):
+        (tmp_path / "empty" / kind).mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="images: no image in it"):
+        READERS["folder"](
+            tmp_path / "empty" / "images",
+            masks=tmp_path / "empty" / "masks",
+            classes=yard / "map.json",
+        )
+
+
+def test_hidden_and_other_files_do_not_count(yard):
+    for kind in ("images", "masks"):
+        (yard / kind / "a" / "._0.png").write_bytes(b"\0")
+        (yard / kind / "notes.txt").write_text("made in May")
+    assert len(read(yard).frames) == 8

@@ -1,0 +1,88 @@
+"""Recipes refuse nonsense and survive JSON."""
+
+import dataclasses
+import math
+
+import pytest
+
+from segnet.recipes import RECIPES, Recipe, differences
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_round_trip(name):
+    recipe = RECIPES[name]
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_round_trip_of_a_crop_and_a_list():
+    recipe = Recipe(crop=[96, 128], scale=[1, 2])
+    assert recipe.crop == (96, 128)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert hash(recipe) == hash(Recipe.from_json(recipe.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", ""),
+        ("epochs", 0),
+        ("epochs", 2.0),
+        ("epochs", True),
+        ("batch_size", -1),
+        ("learning_rate", 0),
+        ("learning_rate", math.nan),
+        ("learning_rate", "fast"),
+        ("schedule", "step"),
+        ("warmup_epochs", -0.5),
+        ("weight_decay", -1e-4),
+        ("ema", 1.0),
+        ("class_weights", "inverse"),
+        ("weight_cap", 0),
+        ("crop", (63, 96)),
+        ("crop", 96),
+        ("crop", (96.0, 96)),
+        ("scale", (0, 1)),
+        ("scale", (2, 1)),
+        ("scale", 1.5),
+        ("flip", 1),
+        ("colour", 1.0),
+        ("validate_every", 0),
+        ("seed", -1),
+    ],
+)
+def test_bad_values_raise_with_name_and_value(field, value):
+    with pytest.raises(ValueError, match=f"recipe: {field} is ") as caught:
+        Recipe(**{field: value})
+    assert repr(value) in str(caught.value)
+
+
+def test_every_field_is_checked_and_explained():
+    for field in dataclasses.fields(Recipe):
+        assert field.metadata["help"]
+        with pytest.raises(ValueError, match=field.name):
+            Recipe(**{field.name: object()})
+
+
+def test_warm_up_ends_with_the_training_at_the_latest():
+    assert Recipe(epochs=1).warmup_epochs == 1
+    with pytest.raises(ValueError, match=r"warmup_epochs is 4, expected at most .*3"):
+        Recipe(epochs=3, warmup_epochs=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no JSON"),
+        ("[1]", "expected a JSON object"),
+        ('{"lr": 1, "model": "slim"}', "unknown lr; known are batch_size"),
+        ('{"epochs": 0}', "epochs is 0"),
+    ],
+)
+def test_bad_json_raises(text, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe.from_json(text)
+
+
+def test_differences_name_the_field_and_both_values():
+    assert differences(Recipe(), Recipe()) == []
+    assert differences(Recipe(seed=1), Recipe(seed=2)) == ["seed: 1 -> 2"]

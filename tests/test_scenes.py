@@ -1,0 +1,272 @@
+"""The renderer: the tree it writes, its labels and its repeatability."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet.classes import VKITTI1
+from segnet.data import vkitti
+from segnet.data.scenes import VARIATIONS, WORLDS, render
+from segnet.data.scenes.camera import View, clip_near
+from segnet.data.scenes.drive import Drive
+from segnet.data.scenes.mesh import rotation
+
+SIZE = (94, 311)
+SHARED = ("clone", "fog", "morning", "overcast", "rain", "sunset")
+
+
+def read(path):
+    return np.asarray(Image.open(path))
+
+
+def picture(root, variation, frame, world="0001"):
+    return read(root / f"vkitti_1.3.1_rgb/{world}/{variation}/{frame:05d}.png")
+
+
+def label(root, variation, frame, world="0001"):
+    return read(root / f"vkitti_1.3.1_scenegt/{world}/{variation}/{frame:05d}.png")
+
+
+def table(root, variation, world="0001"):
+    name = f"{world}_{variation}_scenegt_rgb_encoding.txt"
+    lines = (root / "vkitti_1.3.1_scenegt" / name).read_text().splitlines()
+    assert lines[0] == "Category(:id) r g b"
+    rows = [line.split(" ") for line in lines[1:]]
+    assert all(len(row) == 4 for row in rows)
+    return [(row[0], tuple(map(int, row[1:]))) for row in rows]
+
+
+def digests(root):
+    files = sorted(p for p in root.rglob("*") if p.is_file())
+    return {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in files
+    }
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenes")
+    return render(folder, "0001", VARIATIONS, frames=2, size=SIZE, workers=1)
+
+
+@pytest.fixture(scope="module")
+def drives():
+    return {world: Drive(world, 0, SIZE) for world in ("0001", "0020")}
+
+
+def test_the_tree_is_the_published_one(root):
+    pictures = {p.relative_to(root).as_posix() for p in root.rglob("*.png")}
+    assert pictures == {
+        f"vkitti_1.3.1_{top}/0001/{variation}/0000{frame}.png"
+        for top in ("rgb", "scenegt")
+        for variation in VARIATIONS
+        for frame in range(2)
+    }
+    with Image.open(root / "vkitti_1.3.1_scenegt/0001/clone/00000.png") as image:
+        assert (image.mode, image.size) == ("RGB", (311, 94))
+    texts = {p.relative_to(root).as_posix() for p in root.rglob("*.txt")}
+    assert texts == {
+        "vkitti_1.3.1_rgb/README_rgb.txt",
+        "vkitti_1.3.1_scenegt/README_scenegt.txt",
+    } | {
+        f"vkitti_1.3.1_scenegt/0001_{variation}_scenegt_rgb_encoding.txt"
+        for variation in VARIATIONS
+    }
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+def test_the_table_holds_every_colour_of_the_labels(root, variation):
+    rows = table(root, variation)
+    static = [r for r in rows if ":" not in r[0]]
+    pairs = zip(VKITTI1.names, VKITTI1.colours, strict=True)
+    assert static == [(n, tuple(c)) for n, c in pairs if n not in ("Car", "Van")]
+    assert rows[: len(static)] == static
+    vehicles = rows[len(static) :]
+    assert {name.split(":")[0] for name, _ in vehicles} == {"Car", "Van"}
+    assert len({colour for _, colour in rows}) == len(rows)
+    known = {colour for _, colour in rows}
+    assert not {colour for _, colour in vehicles} & set(VKITTI1.colours)
+    for frame in range(2):
+        found = label(root, variation, frame).reshape(-1, 3)
+        assert set(map(tuple, np.unique(found, axis=0).tolist())) <= known
+
+
+@pytest.mark.parametrize("variation", SHARED)
+def test_weather_keeps_labels_and_changes_the_picture(root, variation):
+    assert (label(root, variation, 1) == label(root, "clone", 1)).all()
+    assert table(root, variation) == table(root, "clone")
+    if variation != "clone":
+        apart = picture(root, variation, 1).astype(int) - picture(root, "clone", 1)
+        assert np.abs(apart).mean() > 8
+
+
+def test_a_turned_camera_sees_something_else(root):
+    turned = sorted(set(VARIATIONS) - set(SHARED))
+    assert len(turned) == 4
+    tables = {v: dict(table(root, v)) for v in ("clone", *turned)}
+    for variation in turned:
+        apart = label(root, variation, 0) != label(root, "clone", 0)
+        assert apart.any(-1).mean() > 0.2
+        assert tables[variation] != tables["clone"]
+    kinds = {}
+    for rows in tables.values():
+        for name, colour in rows.items():
+            kinds.setdefault(colour, set()).add(name.split(":")[0])
+    assert {"Car", "Van"} in kinds.values()
+
+
+def test_the_reader_takes_the_tree(root):
+    source = vkitti.reader(root)
+    assert len(source.frames) == 2 * len(VARIATIONS)
+    ids = source.read_labels(source.frames[0])
+    assert ids.shape == SIZE
+    assert ids.max() < VKITTI1.num_classes
+
+
+def test_neighbouring_frames_differ_a_little(root):
+    apart = (label(root, "clone", 0) != label(root, "clone", 1)).any(-1).mean()
+    assert 0.005 < apart < 0.35
+    with pytest.raises(AssertionError):
+        assert (picture(root, "clone", 0) == picture(root, "clone", 1)).all()
+
+
+def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):
+    monkeypatch.setattr("segnet.data.parallel.FEWEST_ITEMS_A_WORKER", 1)
+    options = {"variations": ("clone", "30-deg-left"), "size": (48, 160), "seed": 3}
+    one = render(tmp_path / "one", "0006", frames=3, workers=1, **options)
+    two = render(tmp_path / "two", "0006", frames=3, workers=2, **options)
+    assert digests(one) == digests(two)
+    assert len(digests(one)) == 2 * 2 * 3 + 2 + 2 + 2
+
+
+def test_seed_and_world_make_another_drive(tmp_path):
+    options = {"frames": 1, "size": (48, 160), "workers": 1}
+    first = render(tmp_path / "a", "0001", seed=1, **options)
+    second = render(tmp_path / "b", "0001", seed=2, **options)
+    other = render(tmp_path / "c", "0002", seed=1, **options)
+    a, b = label(first, "clone", 0), label(second, "clone", 0)
+    c = label(other, "clone", 0, world="0002")
+    assert (a != b).any(-1).mean() > 0.1
+    assert (a != c).any(-1).mean() > 0.1
+
+
+def test_frames_from_elsewhere_are_never_replaced(tmp_path):
+    folder = tmp_path / "vkitti_1.3.1_rgb/0001/clone"
+    folder.mkdir(parents=True)
+    (folder / "00005.png").write_bytes(b"downloaded")
+    before = digests(tmp_path)
+    with pytest.raises(ValueError, match="did not make; render into another folder"):
+        render(tmp_path, frames=1, size=SIZE, workers=1)
+    assert digests(tmp_path) == before
+    assert not (tmp_path / "vkitti_1.3.1_scenegt").exists()
+
+
+def test_a_later_call_completes_replaces_and_trims(tmp_path):
+    options = {"size": (48, 160), "workers": 1}
+    render(tmp_path, frames=3, **options)
+    whole = digests(tmp_path)
+    kept = tmp_path / "vkitti_1.3.1_rgb/0001/clone/00000.png"
+    stamp = kept.stat().st_mtime_ns
+    (tmp_path / "vkitti_1.3.1_scenegt/0001/clone/00001.png").unlink()
+    (tmp_path / "vkitti_1.3.1_rgb/0001/clone/00002.png").unlink()
+    render(tmp_path, frames=3, **options)
+    assert digests(tmp_path) == whole
+    assert kept.stat().st_mtime_ns == stamp
+    render(tmp_path, frames=2, **options)
+    assert sorted(p.name for p in kept.parent.iterdir()) == ["00000.png", "00001.png"]
+    render(tmp_path, frames=3, seed=5, **options)
+    assert (
+        digests(tmp_path)[str(kept.relative_to(tmp_path))]
+        != whole[str(kept.relative_to(tmp_path))]
+    )
+
+
+@pytest.mark.parametrize("world", ["0001", "0020"])
+def test_every_class_occurs_in_any_forty_frames(drives, world):
+    drive = drives[world]
+    vehicles = drive.stage.town.vehicles
+    kinds = [VKITTI1.id(v.kind) for v in vehicles]
+    ids = np.array([*range(14), *[0] * 86, *kinds])
+    for start in (0, 90, 180):
+        seen = np.zeros(14, int)
+        for frame in range(start, start + 40, 13):
+            for _, _, owners in drive.draw(frame, ("clone",)):
+                seen += np.bincount(ids[owners].ravel(), minlength=14)
+        assert (seen > 0).all(), [VKITTI1.names[i] for i in np.flatnonzero(seen == 0)]
+        assert seen[VKITTI1.id("Road")] > 0.1 * seen.sum()
+
+
+@pytest.mark.parametrize("size", [(33, 47), (101, 64)])
+def test_odd_sizes(tmp_path, size):
+    render(tmp_path, variations=("rain",), frames=1, size=size, workers=1)
+    assert picture(tmp_path, "rain", 0).shape == (*size, 3)
+    assert label(tmp_path, "rain", 0).shape == (*size, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"world": "0003"}, "world '0003' is none of 0001, 0002, 0006, 0018, 0020"),
+        ({"variations": ("snow",)}, "variation 'snow' is none of 15-deg-left"),
+        ({"variations": ()}, "no variation given; choose from"),
+        ({"frames": 448}, "frames is 448; world 0001 has 1 to 447"),
+        ({"frames": 0}, "frames is 0; world 0001 has 1 to 447"),
+        ({"seed": -1}, "seed is -1, expected 0 or more"),
+        ({"size": (16, 311)}, "each 32 or more"),
+        ({"workers": 0}, "workers is 0, expected 1 or more"),
+    ],
+)
+def test_wrong_arguments(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        render(tmp_path, **options)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_worlds_have_the_published_lengths():
+    lengths = {world: mix.frames for world, mix in WORLDS.items()}
+    assert lengths == {"0001": 447, "0002": 233, "0006": 270, "0018": 339, "0020": 837}
+
+
+def test_rotation_turns_right():
+    ahead = np.array((0.0, 0.0, 1.0))
+    np.testing.assert_allclose(ahead @ rotation(np.pi / 2), (1, 0, 0), atol=1e-6)
+
+
+def test_the_inverse_leads_from_the_picture_back_to_the_texture():
+    view = View(np.array((3.0, 1.6, -2.0)), 0.3, 0.02, 375, 1242)
+    frame = np.array([[[5.0, 0.5, 20.0], [0.1, 0.02, 0.03], [0.01, -0.2, 0.05]]])
+    u, v = 7.0, 4.0
+    point = frame[0, 0] + u * frame[0, 1] + v * frame[0, 2]
+    seen = view.seen(point)
+    column, row = view.project(seen)
+    back = view.inverse(frame)[0] @ np.array((column, row, 1.0))
+    np.testing.assert_allclose(back[:2] / back[2], (u, v), atol=1e-2)
+    assert back[2] == pytest.approx(1 / seen[2], rel=1e-4)
+
+
+def test_clipping_keeps_what_is_ahead():
+    square = np.array([[0, 0, -1], [1, 0, -1], [1, 0, 3], [0, 0, 3]], np.float32)
+    cut = clip_near(square, 1.0)
+    assert len(cut) == 4
+    assert cut[:, 2].min() == 1.0
+    assert len(clip_near(square, 4.0)) == 0
+
+
+def test_importing_needs_neither_keras_nor_matplotlib():
+    code = (
+        "import sys, segnet.data.scenes; "
+        "print({'keras', 'tensorflow', 'matplotlib', 'tqdm'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+        check=True,
+    )
+    assert run.stdout.strip() == "set()"

@@ -1,0 +1,199 @@
+"""Split rules: which frames go where, and that views never stand on both sides."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segnet.data import Frame
+from segnet.data.split import split_frames
+
+
+def drive(count: int, variations=("clone",), world="0001", published="") -> list[Frame]:
+    return [
+        Frame(
+            id=f"{world}/{variation}/{number:05d}",
+            drive=world,
+            group=f"{world}/{number:05d}",
+            image=Path("image.png"),
+            label=Path("label.png"),
+            publisher_split=published,
+        )
+        for variation in variations
+        for number in range(count)
+    ]
+
+
+def letters(names: list[str]) -> str:
+    return "".join(name[:1] or "." for name in names)
+
+
+def test_blocks_of_a_short_drive():
+    # 20 views: val 4 in two blocks of 2, each at the end of its half, gap 20 // 20.
+    names, text = split_frames(drive(20))
+    assert letters(names) == "ttttttt.vv.tttttt.vv"
+    assert text == (
+        "blocks: 0.2 of each drive for val in up to 2 contiguous blocks, 1 views left "
+        "out at each cut, all variations of a view together; "
+        "train 13, val 4, left out 3"
+    )
+
+
+def test_gap_and_blocks_are_as_asked():
+    names, _ = split_frames(drive(20), gap=0)
+    assert letters(names) == "ttttttttvvttttttttvv"
+    names, _ = split_frames(drive(12), blocks=1, gap=3, val_share=0.25)
+    assert letters(names) == "tttttt...vvv"
+
+
+@pytest.mark.parametrize(
+    ("count", "train", "val", "left_out"),
+    [(3, 1, 1, 1), (64, 42, 13, 9), (100, 65, 20, 15), (447, 343, 89, 15)],
+)
+def test_useful_splits_for_usual_drives(count, train, val, left_out):
+    names, _ = split_frames(drive(count))
+    assert [names.count(n) for n in ("train", "val", "")] == [train, val, left_out]
+
+
+def test_variations_of_a_view_stay_together():
+    frames = drive(30, variations=("clone", "fog", "rain"))
+    names, _ = split_frames(frames)
+    assert names[:30] == names[30:60] == names[60:]
+
+
+def test_each_drive_is_cut_for_itself_and_a_tiny_one_trains():
+    frames = drive(20) + drive(10, world="0020") + drive(2, world="0006")
+    names, _ = split_frames(frames)
+    assert letters(names[:20]) == letters(split_frames(drive(20))[0])
+    assert letters(names[20:30]) == "ttt.v.tt.v"
+    assert names[30:] == ["train", "train"]
+
+
+@given(
+    st.integers(3, 90),
+    st.floats(0.05, 0.5),
+    st.integers(1, 4),
+    st.integers(0, 6),
+)
+def test_train_and_val_are_always_a_gap_apart(count, val_share, blocks, gap):
+    try:
+        names, _ = split_frames(
+            drive(count), val_share=val_share, blocks=blocks, gap=gap
+        )
+    except ValueError as error:
+        assert "take more frames, more worlds" in str(error)
+        return
+    places = {
+        kind: [i for i, name in enumerate(names) if name == kind]
+        for kind in ("train", "val")
+    }
+    nearest = min(abs(t - v) for t in places["train"] for v in places["val"])
+    assert nearest > gap
+    assert len(places["val"]) == max(1, round(count * val_share))
+
+
+def test_random_is_seeded_and_says_that_it_leaks():
+    frames = drive(50)
+    names, text = split_frames(frames, "random", seed=3)
+    assert names == split_frames(frames, "random", seed=3)[0]
+    assert names != split_frames(frames, "random", seed=4)[0]
+    assert (names.count("train"), names.count("val")) == (40, 10)
+    assert "seed 3" in text
+    assert "scores are too good" in text
+
+
+def test_the_publisher_decides_where_there_is_one():
+    frames = drive(3, published="train") + drive(2, world="2", published="test")
+    names, text = split_frames(frames)
+    assert names == ["train"] * 3 + ["test"] * 2
+    assert text.endswith("train 3, test 2")
+    assert split_frames(frames, "blocks")[1].startswith("blocks")
+
+
+def test_folds_are_contiguous_blocks_with_a_gap():
+    # 10 views in 3 folds: 0 to 2, 3 to 5, 6 to 9; the gap is 1.
+    found = [split_frames(drive(10), "fold", fold=(i, 3)) for i in (1, 2, 3)]
+    assert [letters(names) for names, _ in found] == [
+        "vvv.tttttt",
+        "tt.vvv.ttt",
+        "ttttt.vvvv",
+    ]
+    assert found[1][1] == (
+        "fold: 2 of 3, contiguous blocks of each drive, 1 views left out at each cut, "
+        "all variations of a view together; train 5, val 3, left out 2"
+    )
+    assert letters(split_frames(drive(10), "fold", fold=(1, 3), gap=0)[0]) == (
+        "vvvttttttt"
+    )
+
+
+@given(st.integers(2, 60), st.integers(1, 3), st.integers(2, 9), st.integers(0, 6))
+def test_each_view_is_val_in_one_fold_and_never_beside_train(views, tiny, k, gap):
+    frames = drive(views, ("clone", "fog")) + drive(tiny, world="0020")
+    in_val = {frame.id: 0 for frame in frames}
+    for i in range(1, k + 1):
+        try:
+            names, _ = split_frames(frames, "fold", fold=(i, k), gap=gap)
+        except ValueError as error:
+            assert "leave" in str(error)
+            return
+        for frame, name in zip(frames, names, strict=True):
+            in_val[frame.id] += name == "val"
+        clone = names[:views]
+        assert clone == names[views : 2 * views]
+        train, val = (
+            [n for n, name in enumerate(clone) if name == kind]
+            for kind in ("train", "val")
+        )
+        assert min((abs(t - v) for t in train for v in val), default=99) > gap
+    assert set(in_val.values()) == {1}
+
+
+def test_whole_worlds_judge():
+    worlds = ("0001", "0006", "0020")
+    frames = [f for world in worlds for f in drive(4, ("clone", "fog"), world)]
+    names, text = split_frames(frames, "world")
+    assert names == ["train"] * 16 + ["val"] * 8
+    assert text == (
+        "world: 0020 for val, the other 2 of 3 worlds for train; train 16, val 8"
+    )
+    names, text = split_frames(frames, "world", val_worlds=["0006", "0001"])
+    assert names == ["val"] * 16 + ["train"] * 8
+    assert text.startswith("world: 0001, 0006 for val, the other 1 of 3")
+
+
+def test_all_frames_can_judge():
+    names, text = split_frames(drive(3, published="train"), "val-only")
+    assert names == ["val"] * 3
+    assert text == "val-only: all frames judge, none trains; val 3"
+
+
+@pytest.mark.parametrize(
+    ("frames", "options", "message"),
+    [
+        (drive(9), {"rule": "sorted"}, "'sorted', expected one of blocks, fold"),
+        (drive(9), {"rule": "publisher"}, "take 'blocks' instead"),
+        (drive(9), {"val_share": 0}, "val_share is 0, expected between 0 and 1"),
+        (drive(9), {"val_share": 1}, "val_share is 1"),
+        (drive(9), {"gap": -1}, "gap is -1"),
+        (drive(9), {"blocks": 0}, "blocks is 0"),
+        (drive(9), {"gap": 9}, "leave 0 for train and 2 for val"),
+        (drive(2), {}, "2 frames split by 'blocks' leave 2 for train and 0 for val"),
+        (drive(1), {"rule": "random"}, "leave 0 for train and 1 for val"),
+        (drive(3, published="test"), {}, "leave 0 for train .* 'val-only' to judge"),
+        (drive(9), {"rule": "world"}, "9 frames split by 'world' leave 0 for train"),
+        (drive(9), {"rule": "world", "val_worlds": ["7"]}, "no world 7 .* are 0001"),
+        (drive(9), {"rule": "world", "val_worlds": []}, "leave 9 .* and 0 for val"),
+        (drive(9), {"val_worlds": ["0001"]}, "is 'blocks'; it belongs to 'world'"),
+        (drive(9), {"rule": "random", "fold": (1, 2)}, "it belongs to 'fold'"),
+        (drive(9), {"rule": "fold"}, r"fold is None, expected \(i, k\) such as"),
+        (drive(9), {"rule": "fold", "fold": (0, 3)}, r"fold is \(0, 3\)"),
+        (drive(9), {"rule": "fold", "fold": (4, 3)}, r"fold is \(4, 3\)"),
+        (drive(9), {"rule": "fold", "fold": (1, 1)}, r"fold is \(1, 1\)"),
+        (drive(9), {"rule": "fold", "fold": (1, 2), "gap": 9}, "leave 0 for train"),
+    ],
+)
+def test_a_split_that_cannot_be_is_an_error(frames, options, message):
+    with pytest.raises(ValueError, match=message):
+        split_frames(frames, **options)

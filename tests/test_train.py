@@ -1,0 +1,406 @@
+"""Training on a tiny store: the run folder, resuming, and what stops it."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from segnet import run_folder
+from segnet.data.packing import pack
+from segnet.data.store import open_store
+from segnet.data.store_writer import create_store
+from segnet.evaluate import evaluate, load
+from segnet.models import MODELS
+from segnet.optimizer import AveragedAdamW, WarmupDecay
+from segnet.recipes import Recipe
+from segnet.train import class_weights, train
+
+ROOT = Path(__file__).parents[1]
+TINY = Recipe(
+    model="tiny",
+    epochs=3,
+    batch_size=4,
+    learning_rate=0.02,
+    warmup_epochs=0.5,
+    ema=0.6,
+    scale=(0.8, 1.25),
+)
+
+
+def tiny(input_shape, num_classes, name="tiny"):
+    """The smallest network with all that a checkpoint must keep."""
+    inputs = keras.Input(input_shape, dtype="uint8", name="input_image")
+    x = keras.layers.Rescaling(1 / 127.5, -1, name="input_rescale")(inputs)
+    x = keras.layers.Conv2D(6, 3, padding="same", name="stem_conv")(x)
+    x = keras.layers.BatchNormalization(momentum=0.8, name="stem_bn")(x)
+    x = keras.layers.ReLU(name="stem_relu")(x)
+    x = keras.layers.Dropout(0.1, seed=1, name="stem_dropout")(x)
+    x = keras.layers.Conv2D(num_classes, 1, name="head_logits")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+@pytest.fixture(autouse=True)
+def with_tiny(monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", tiny)
+
+
+@pytest.fixture(scope="module")
+def finished(store_path, tmp_path_factory):
+    """A run of `TINY` that nothing disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODELS, "tiny", tiny)
+        out = tmp_path_factory.mktemp("finished") / "run"
+        assert train(store_path, TINY, out, verbose=0) == out
+    return out
+
+
+def rows_of(out, *names):
+    lines = (out / "history.csv").read_text().splitlines()
+    header = lines[0].split(",")
+    rows = [dict(zip(header, line.split(","), strict=True)) for line in lines[1:]]
+    return [[row[name] for name in names] for row in rows]
+
+
+def arrays_of(out):
+    with np.load(out / run_folder.STATE) as state:
+        return {name: state[name] for name in state.files if name != "progress"}
+
+
+def progress_of(out):
+    with np.load(out / run_folder.STATE) as state:
+        return json.loads(str(state["progress"]))
+
+
+STEADY = ("epoch", "loss", "val_loss", "val_miou", "learning_rate")
+
+
+def assert_same_run(first, second):
+    """Equal up to the order in which threads add."""
+    a, b = arrays_of(first), arrays_of(second)
+    assert a.keys() == b.keys()
+    for name, array in a.items():
+        np.testing.assert_allclose(array, b[name], atol=1e-6, rtol=1e-5)
+    for ours, theirs in zip(
+        rows_of(first, *STEADY), rows_of(second, *STEADY), strict=True
+    ):
+        np.testing.assert_allclose(
+            np.array(ours, float), np.array(theirs, float), atol=1e-5
+        )
+
+
+def test_the_run_folder(finished, store_path):
+    names = {path.name for path in finished.iterdir()}
+    assert names == {
+        *("recipe.json", "history.csv", "best.keras", "last.npz", "report.json")
+    }
+    assert Recipe.from_json((finished / "recipe.json").read_text()) == TINY
+    rows = rows_of(finished, *run_folder.COLUMNS)
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    assert all(row.count("") == 0 for row in rows)
+    losses = [float(row[1]) for row in rows]
+    assert losses[-1] < losses[0]
+    report = json.loads((finished / "report.json").read_text())
+    best = max(float(row[3]) for row in rows)
+    assert report["miou"] == pytest.approx(best, abs=1e-6)
+    assert report["absent"] == ["Van"]
+
+
+def test_the_best_model_loads_with_plain_keras(finished, store_path):
+    code = (
+        "import sys, keras, numpy as np\n"
+        "model = keras.saving.load_model(sys.argv[1])\n"
+        "x = np.zeros((1, 64, 96, 3), 'uint8')\n"
+        "print(model.predict(x, verbose=0).shape)\n"
+        "raise SystemExit('segnet' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, finished / "best.keras"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "(1, 64, 96, 14)" in done.stdout
+
+
+def test_best_holds_averaged_weights_and_training_goes_on_with_plain_ones(
+    store_path, tmp_path
+):
+    out = tmp_path / "run"
+    train(store_path, dataclasses.replace(TINY, epochs=1), out, verbose=0)
+    state = arrays_of(out)
+    plain = state["v00000"]
+    kernel = load(out / "best.keras").get_layer("stem_conv").kernel.numpy()
+    assert plain.shape == kernel.shape
+    assert not np.array_equal(plain, kernel)
+    twins = [a for a in state.values() if a.shape == kernel.shape]
+    assert sum(np.array_equal(kernel, a) for a in twins) == 1
+
+
+class Killed(Exception):
+    """An end that nothing expects."""
+
+
+@pytest.mark.parametrize("moment", ["in an epoch", "before the state", "after it"])
+def test_resumed_as_if_never_stopped(
+    moment, finished, store_path, tmp_path, monkeypatch
+):
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        kill_at(moment, patch)
+        with pytest.raises(Killed):
+            train(store_path, TINY, out, verbose=0)
+    finished_epochs = {"in an epoch": 1, "before the state": 1, "after it": 2}
+    assert len(progress_of(out)["rows"]) == finished_epochs[moment]
+    train(store_path, TINY, out, resume=True, verbose=0)
+    assert_same_run(finished, out)
+    for name in ("stem_conv", "head_logits"):
+        ours, theirs = (
+            load(run / "best.keras").get_layer(name).kernel.numpy()
+            for run in (finished, out)
+        )
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def kill_at(moment, patch):
+    """In the second epoch: between two steps, or beside the writing of the state."""
+    if moment == "in an epoch":
+        from segnet.train import Batches
+
+        read = Batches.__call__
+
+        def call(self, epoch, index):
+            if (epoch, index) == (1, 1):
+                raise Killed
+            return read(self, epoch, index)
+
+        patch.setattr(Batches, "__call__", call)
+        return
+    save = run_folder.save_state
+
+    def save_and_die(out, variables, progress):
+        if len(progress.rows) < 2:
+            return save(out, variables, progress)
+        if moment == "after it":
+            patch.setattr(run_folder, "_write_history", lambda *_: None)
+            save(out, variables, progress)
+        raise Killed
+
+    patch.setattr(run_folder, "save_state", save_and_die)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {code!r}]
+import time
+from segnet import train as module
+from segnet.models import MODELS
+from test_train import TINY, tiny
+MODELS["tiny"] = tiny
+read = module.Batches.__call__
+def slow(self, epoch, index):
+    time.sleep(0.3)
+    return read(self, epoch, index)
+module.Batches.__call__ = slow
+module.train({store!r}, TINY, {out!r}, verbose=0)
+"""
+
+
+def test_sigkill_leaves_a_run_that_resumes(finished, store_path, tmp_path):
+    out = tmp_path / "run"
+    code = KILLED.format(
+        tests=str(ROOT / "tests"),
+        code=str(ROOT / "Code"),
+        store=str(store_path),
+        out=str(out),
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (out / "last.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 1 <= len(progress_of(out)["rows"]) < 3
+    train(store_path, TINY, out, resume=True, verbose=0)
+    assert_same_run(finished, out)
+
+
+def test_resuming_a_finished_run_changes_nothing(finished, store_path):
+    before = {path: path.stat().st_mtime_ns for path in finished.glob("[bl]*")}
+    train(store_path, TINY, finished, resume=True, verbose=0)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_second_run_in_the_folder_is_refused(finished, store_path):
+    with pytest.raises(ValueError, match="holds a run already; resume it"):
+        train(store_path, TINY, finished, verbose=0)
+
+
+def test_resuming_with_another_recipe_names_the_field(finished, store_path):
+    other = dataclasses.replace(TINY, epochs=9, seed=1)
+    with pytest.raises(
+        ValueError, match="leave epochs: 3 -> 9; seed: 0 -> 1 as it was"
+    ):
+        train(store_path, other, finished, resume=True, verbose=0)
+
+
+def test_resuming_on_other_data_is_refused(finished, store_path, tmp_path):
+    other = small_store(tmp_path / "other.h5", {"train": 4, "val": 2})
+    with pytest.raises(ValueError, match=r"begun on other data: train \d+ then, 4 now"):
+        train(other, TINY, finished, resume=True, verbose=0)
+
+
+def test_a_state_of_another_network_is_refused(finished, store_path, tmp_path):
+    class Other:
+        shape = (1, 2)
+
+    with pytest.raises(ValueError, match="not the state of this network"):
+        run_folder.load_state(finished, [Other()], progress_of(finished)["data"])
+
+
+@pytest.mark.parametrize("keep", [0, 100, -100])
+def test_a_damaged_state_is_refused(finished, tmp_path, keep):
+    state = tmp_path / run_folder.STATE
+    state.write_bytes((finished / run_folder.STATE).read_bytes()[:keep])
+    with pytest.raises(ValueError, match="last.npz: damaged, so this run cannot go on"):
+        run_folder.load_state(tmp_path, [], {})
+
+
+def test_a_damaged_recipe_is_named(tmp_path):
+    (tmp_path / run_folder.RECIPE).write_text("{")
+    with pytest.raises(ValueError, match="recipe.json: .*start in another folder"):
+        run_folder.start(tmp_path, TINY, resume=True)
+
+
+def small_store(path, counts, label=0, size=(64, 64)):
+    """A store whose frames all have one label."""
+    from segnet.classes import CAMVID11
+
+    ids = {split: [f"{split}{i}" for i in range(n)] for split, n in counts.items()}
+    about = {"source": "hand", "scale": 1, "split_rule": "by hand"}
+    with create_store(path, CAMVID11, ids, size, about) as writer:
+        for split, names in ids.items():
+            for i in range(len(names)):
+                image = np.full((*size, 3), 10 * i, np.uint8)
+                labels = np.full(size, label, np.uint8)
+                writer.write(split, i, pack(image, 1), pack(labels, 1))
+    return path
+
+
+def test_crops_train_and_whole_frames_are_judged(store_path, tmp_path):
+    recipe = dataclasses.replace(
+        TINY, crop=(64, 72), epochs=1, ema=0.0, class_weights="median", schedule="poly"
+    )
+    out = train(store_path, recipe, tmp_path / "run", verbose=0)
+    best = load(out / "best.keras")
+    assert best.input_shape == (None, 64, 96, 3)
+    kernel = best.get_layer("stem_conv").kernel.numpy()
+    assert np.array_equal(kernel, arrays_of(out)["v00000"])
+    assert evaluate(best, store_path)["miou"] >= 0
+
+
+def test_validation_only_every_so_often(store_path, tmp_path):
+    recipe = dataclasses.replace(TINY, validate_every=2)
+    out = train(store_path, recipe, tmp_path / "run", verbose=0)
+    assert [bool(row[0]) for row in rows_of(out, "val_miou")] == [False, True, True]
+
+
+def test_a_frame_that_cannot_be_read_is_named(store_path, tmp_path, monkeypatch):
+    def damaged(self, epoch, index):
+        raise ValueError(f"damaged in epoch {epoch}")
+
+    monkeypatch.setattr("segnet.train.Batches.__call__", damaged)
+    with pytest.raises(ValueError, match="^damaged in epoch 0$"):
+        train(store_path, TINY, tmp_path / "run", verbose=0)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(store_path, tmp_path):
+    def diverging(input_shape, num_classes):
+        model = tiny(input_shape, num_classes)
+        model.get_layer("head_logits").bias.assign([np.nan] * num_classes)
+        return model
+
+    MODELS["tiny"] = diverging
+    with pytest.raises(ValueError, match="loss is nan in step 1 of epoch 1; lower"):
+        train(store_path, TINY, tmp_path / "run", verbose=0)
+
+
+def test_an_unknown_network_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(
+        ValueError, match="no network 'segformer'; there are edgesegnet"
+    ):
+        train(tmp_path / "none.h5", Recipe(model="segformer"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_labels_that_are_no_class_are_refused(tmp_path):
+    path = small_store(tmp_path / "store.h5", {"train": 4, "val": 1}, label=11)
+    message = r"label 11 in frame 0 of 'train' is neither a class \(0 to 10\) nor void"
+    with pytest.raises(ValueError, match=message):
+        train(path, TINY, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_nothing_but_void_is_refused(tmp_path):
+    path = small_store(tmp_path / "store.h5", {"train": 4, "val": 1}, label=255)
+    with pytest.raises(ValueError, match="'train' has no pixel that is not void"):
+        train(path, TINY, tmp_path / "run", verbose=0)
+
+
+def test_a_store_without_val_is_refused(tmp_path):
+    path = small_store(tmp_path / "store.h5", {"train": 4})
+    with pytest.raises(ValueError, match="has no split 'val'"):
+        train(path, TINY, tmp_path / "run", verbose=0)
+
+
+def test_class_weights_follow_their_rule(store_path):
+    with open_store(store_path) as store:
+        split = store["train"]
+        assert class_weights(split, "none", 10) is None
+        median = class_weights(split, "median", 2.0)
+        enet = class_weights(split, "enet", 100.0)
+    assert median[13] == enet[13] == 0
+    assert median.max() <= 2
+    assert (enet[:13] > 1).all()
+
+
+def test_learning_rate_by_hand():
+    rate = WarmupDecay(0.1, steps=12, warmup_steps=4, decay="cosine")
+    found = [float(rate(step)) for step in (0, 3, 4, 8, 12, 20)]
+    assert found == pytest.approx([0.025, 0.1, 0.1, 0.05, 0.0, 0.0], abs=1e-7)
+    poly = WarmupDecay(0.1, steps=10, warmup_steps=0, decay="poly")
+    found = [float(poly(step)) for step in (0, 5, 10)]
+    assert found == pytest.approx([0.1, 0.1 * 0.5**0.9, 0.0], abs=1e-7)
+    assert WarmupDecay.from_config(rate.get_config())(2) == rate(2)
+
+
+def test_no_decay_on_biases_and_norms(store_path):
+    from segnet.train import _optimizer
+
+    model = tiny((64, 64, 3), 3)
+    optimizer = _optimizer(TINY, 5, model)
+    decayed = {
+        v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)
+    }
+    assert decayed == {"stem_conv/kernel", "head_logits/kernel"}
+
+
+def test_averages_by_hand():
+    optimizer = AveragedAdamW(0.1, momentum=0.15, weight_decay=0.0)
+    variable = keras.Variable([1.0])
+    optimizer.build([variable])
+    average, kept = 0.0, [0.0, 1 / 11, 0.15, 0.15]
+    for momentum in kept:
+        optimizer.apply([keras.ops.ones(1)])
+        average = momentum * average + (1 - momentum) * float(variable[0])
+        assert float(optimizer.averages[0][0]) == pytest.approx(average, abs=1e-6)
+    assert float(variable[0]) == pytest.approx(0.6, abs=1e-3)
+    twin = AveragedAdamW.from_config(optimizer.get_config())
+    assert twin.momentum == 0.15

@@ -32,7 +32,7 @@ notebook: $(VENV)/ready
 	rm -rf Code/Runs/scenes_default
 	cd Code && $(abspath $(VENV))/bin/jupyter nbconvert --to notebook --inplace \
 	    --execute --ExecutePreprocessor.record_timing=False \
-	    --CoalesceStreamsPreprocessor.enabled=True train_network.ipynb
+	    train_network.ipynb
 
 # Needs uv (pip install uv); run after a change to the ranges in pyproject.toml.
 lock:

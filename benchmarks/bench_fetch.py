@@ -42,12 +42,12 @@ fetch("vkitti1", sys.argv[1], ["0001"], ["sunset"], sys.argv[2])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="*", choices=("bytes", "speed", "kill"))
+    parser.add_argument("what", nargs="?", choices=("bytes", "speed", "kill"))
     parser.add_argument("--kills", type=int, default=60, help="default 60")
     parser.add_argument("--megabytes", type=int, default=300, help="speed, default 300")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    what = arguments.what or ["bytes", "speed", "kill"]
+    what = [arguments.what] if arguments.what else ["bytes", "speed", "kill"]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         if "bytes" in what:

@@ -2,17 +2,19 @@
 
     PYTHONPATH=Code:tests python benchmarks/fuzz_data.py [KIND ...] [--count 500]
 
-Kinds: image, label, encoding, json, pickle, store (one flipped bit each, evenly over
-the file), and hostile (files made to hang, crash or fool a reader). Each file is
-read in a child process, which may take 20 seconds. Right answers are the data as
-written, or a ValueError or OSError that names the file; where the format itself
-cannot tell a flipped bit from another picture, colour or name, other data of the
-right form is counted apart.
+Kinds: image, label, encoding, json, pickle, store, sharded (the list of shards, and
+all else in such a store but its frames) and shard (one of them) with one flipped bit
+each, evenly over the file, and hostile (files made to hang, crash or fool a reader).
+Each file is read in a child process, which may take 20 seconds. Right answers are the
+data as written, or a ValueError or OSError that names the file; where the format itself
+cannot tell a flipped bit from another picture, colour or name, other data of the right
+form is counted apart.
 """
 
 import argparse
 import multiprocessing
 import random
+import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -40,6 +42,11 @@ def read_store(path: Path) -> list:
         return [store.attributes, text, ids, arrays, counts]
 
 
+def read_shard(path: Path) -> list:
+    """All that is in the store of a shard."""
+    return read_store(path.parents[1] / "store.h5")
+
+
 def read_image(path: Path) -> bytes:
     return read_rgb(path).tobytes()
 
@@ -55,7 +62,10 @@ READ = {
     "json": ClassMap.load,
     "pickle": ClassMap.load,
     "store": read_store,
+    "sharded": read_store,
+    "shard": read_shard,
 }
+STORES = ("store", "sharded", "shard")
 
 
 def main() -> None:
@@ -81,6 +91,8 @@ def sources(folder: Path) -> dict[str, Path]:
     """One whole file of each kind."""
     data = write_vkitti(folder / "data", ("0001",), ("fog",), 12, (48, 72))
     store = prepare("vkitti1", data, folder / "out", scale=2, workers=1)
+    out = folder / "sharded"
+    sharded = prepare("vkitti1", data, out, scale=2, workers=1, shard_frames=4)
     return {
         "image": data / RGB / "0001" / "fog" / "00003.png",
         "label": data / SCENEGT / "0001" / "fog" / "00003.png",
@@ -88,13 +100,18 @@ def sources(folder: Path) -> dict[str, Path]:
         "json": store.with_name("class_map.json"),
         "pickle": store.with_name("class_map.pkl"),
         "store": store,
+        "sharded": sharded,
+        "shard": min(out.glob("shards/*")),
     }
 
 
 def flips(kind: str, path: Path, folder: Path, count: int, rng: random.Random) -> list:
     whole, expected = path.read_bytes(), READ[kind](path)
-    # Alone, without its twin: the twin would find every difference.
     target = folder / "flipped" / kind / path.name
+    if kind in ("sharded", "shard"):
+        copy = shutil.copytree(folder / "sharded", target.parent)
+        target = copy / path.relative_to(folder / "sharded")
+    # Else alone, without its twin: the twin would find every difference.
     target.parent.mkdir(parents=True, exist_ok=True)
     places = [number * len(whole) * 8 // count for number in range(count)]
     step = max(1, len(whole) * 8 // count)
@@ -173,7 +190,7 @@ def answer(kind: str, path: Path, expected) -> str:
         return f"FAULT: {error!r:.300}"
     if found == expected:
         return "right data"
-    if kind == "store" or expected is None:
+    if kind in STORES or expected is None:
         return "FAULT: other data"
     return "other data of the right form"
 

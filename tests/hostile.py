@@ -280,3 +280,50 @@ CHANGES = (
     *(other_size_in_val, split_elsewhere, soft_split, images_elsewhere),
     virtual_images,
 )
+
+
+def no_shards(file):
+    del file.attrs["shards"]
+
+
+def shards_of_numbers(file):
+    file.attrs["shards"] = 7
+
+
+def shards_deep(file):
+    file.attrs["shards"] = "[" * 100_000
+
+
+def shards_elsewhere(file):
+    file.attrs["shards"] = file.attrs["shards"].replace('"train-', '"../train-')
+
+
+def more_frames_in_shards(file):
+    file.attrs["shards"] = file.attrs["shards"].replace('"frames": 5', '"frames": 6')
+
+
+def no_frame_size(file):
+    del file.attrs["size"]
+
+
+def texts_for_a_size(file):
+    file.attrs["size"] = ["8", "12"]
+
+
+def size_of_three(file):
+    file.attrs["size"] = (8, 12, 3)
+
+
+def no_val(file):
+    del file["val"]
+
+
+def shards_in_version_1(file):
+    file.attrs["format_version"] = 1
+
+
+SHARDED_CHANGES = (
+    *(no_shards, shards_of_numbers, shards_deep, shards_elsewhere, no_frame_size),
+    *(more_frames_in_shards, texts_for_a_size, size_of_three, no_val, no_frame_ids),
+    *(shards_in_version_1, no_class_map, split_elsewhere, number_ids),
+)

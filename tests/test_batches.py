@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
@@ -67,6 +68,46 @@ def test_from_the_store_as_from_memory(split):
     assert disk._frames is None
     for ours, theirs in zip(memory(0, 0), disk(0, 0), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_balance_draws_rare_frames_more_often_in_as_many_batches(split, monkeypatch):
+    """Class 1 lies in frame 7 only, which weighs 9 among 8 of weight 1."""
+    counts = np.tile([100, 0], (9, 1))
+    counts[7] = 50, 50
+    monkeypatch.setattr("segnet.data.batches.count_classes", lambda split: counts)
+    batches = Batches(split, 3, seed=2, balance=1.0)
+    assert len(batches) == 3
+    drawn = [frame_numbers(batches, epoch) for epoch in range(30)]
+    assert drawn[4] == frame_numbers(Batches(split, 3, seed=2, balance=1.0), 4)
+    assert all(len(numbers) == 9 for numbers in drawn)
+    # 9 draws of weight 9 / 17 each.
+    assert {numbers.count(7) for numbers in drawn} == {4, 5}
+    others = {number for numbers in drawn for number in numbers}
+    assert others == set(range(9))
+
+
+def test_rare_windows_know_the_chances_of_their_frame(split):
+    batches = Batches(split, 9, Augmentation(rare=1.0, colour=0), seed=1)
+    again = Batches(split, 9, Augmentation(rare=1.0, colour=0), seed=1)
+    plain = Batches(split, 9, Augmentation(colour=0), seed=1)
+    np.testing.assert_array_equal(batches(0, 0)[1], again(0, 0)[1])
+    assert not np.array_equal(batches(0, 0)[1], plain(0, 0)[1])
+
+
+def test_all_changes_together_keep_image_and_labels_aligned(split, monkeypatch):
+    """The labels as an image, by nearest too, with windows, rotation and cut-mix."""
+    monkeypatch.setattr("segnet.data.warp.IMAGE_FILTER", Image.Resampling.NEAREST)
+    monkeypatch.setattr("segnet.data.warp.PADDING", 255)
+    config = Augmentation(
+        scale=(1.0, 2.0), colour=0, rare=0.5, rotate=10, cutmix=0.5, crop=(64, 72)
+    )
+    batches = Batches(split, 9, config)
+    labels = batches._frames[1]
+    batches._frames = labels[..., None].repeat(3, -1), labels
+    for epoch in range(5):
+        assert batches.draft(epoch, 0).patches.any()
+        images, ids = batches(epoch, 0)
+        np.testing.assert_array_equal(images, ids[..., None].repeat(3, -1))
 
 
 @pytest.mark.parametrize("size", [0, 10])

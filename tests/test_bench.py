@@ -2,8 +2,11 @@
 
 import pytest
 
+from segnet.bench.feed import FEED_FULL, ON_DEVICE, STEP, bench_feed
 from segnet.bench.prepare import bench_prepare
 from segnet.bench.train import bench_train
+from segnet.models import MODELS
+from test_train import tiny
 
 
 def test_the_ratios_are_those_of_the_numbers(vkitti_tree, capsys):
@@ -32,3 +35,21 @@ def test_training_rates_stand_beside_the_yardstick(capsys):
 def test_unknown_network_is_named():
     with pytest.raises(ValueError, match="no network 'slimmer'"):
         bench_train(["slimmer"])
+
+
+def test_feeding_stands_beside_the_step(store_path, capsys, monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", tiny)
+    found = bench_feed(store_path, batch_size=2, rounds=1, steps=1, model="tiny")
+    assert list(found) == [(64, 96)]
+    rows = found[64, 96]
+    assert {FEED_FULL, STEP, ON_DEVICE} <= set(rows)
+    assert all(seconds > 0 for times in rows.values() for seconds in times)
+    printed = capsys.readouterr().out
+    assert "64x96, 9 frames of " in printed
+    ratio = rows[ON_DEVICE][0] / rows[STEP][0]
+    assert f"{ratio:.3f}" in printed
+
+
+def test_feeding_needs_a_step():
+    with pytest.raises(ValueError, match="rounds is 0, steps is 3"):
+        bench_feed(rounds=0)

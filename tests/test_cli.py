@@ -10,7 +10,8 @@ import pytest
 from segnet.cli import main
 
 CODE = Path(__file__).parents[1] / "Code"
-VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "models", "bench")
+VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "pack", "models")
+VERBS += ("bench",)
 
 
 def test_render_prepare_train_evaluate(tmp_path, capsys):

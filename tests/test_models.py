@@ -9,8 +9,8 @@ import pytest
 
 from segnet.models import MODELS
 
-OURS = ("slim", "edgesegnet")
-PARAMETER_CAPS = {"slim": 470_000, "edgesegnet": 4_400_000}
+OURS = ("slim", "edgesegnet", "fast_scnn")
+PARAMETER_CAPS = {"slim": 470_000, "edgesegnet": 4_400_000, "fast_scnn": 1_160_000}
 # Parts of file formats and of saved weights: a rename here is a decision.
 LAYER_NAMES = {
     "slim": """
@@ -90,6 +90,57 @@ LAYER_NAMES = {
         fuse_s4refine1_relu fuse_s4refine2_depthwise fuse_s4refine2_conv
         fuse_s4refine2_bn fuse_s4refine_add fuse_s4refine_relu head_s4_crop
         head_logits_conv head_logits_upsample head_logits_crop
+    """,
+    "fast_scnn": """
+        input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
+        stem_s4_depthwise stem_s4_conv stem_s4_bn stem_s4_relu stem_s8_depthwise
+        stem_s8_conv stem_s8_bn stem_s8_relu context_s16b1expand_conv
+        context_s16b1expand_bn context_s16b1expand_relu
+        context_s16b1middle_depthwise context_s16b1middle_bn
+        context_s16b1middle_relu context_s16b1project_conv context_s16b1project_bn
+        context_s16b2expand_conv context_s16b2expand_bn context_s16b2expand_relu
+        context_s16b2middle_depthwise context_s16b2middle_bn
+        context_s16b2middle_relu context_s16b2project_conv context_s16b2project_bn
+        context_s16b2_add context_s16b3expand_conv context_s16b3expand_bn
+        context_s16b3expand_relu context_s16b3middle_depthwise
+        context_s16b3middle_bn context_s16b3middle_relu context_s16b3project_conv
+        context_s16b3project_bn context_s16b3_add context_s32b1expand_conv
+        context_s32b1expand_bn context_s32b1expand_relu
+        context_s32b1middle_depthwise context_s32b1middle_bn
+        context_s32b1middle_relu context_s32b1project_conv context_s32b1project_bn
+        context_s32b2expand_conv context_s32b2expand_bn context_s32b2expand_relu
+        context_s32b2middle_depthwise context_s32b2middle_bn
+        context_s32b2middle_relu context_s32b2project_conv context_s32b2project_bn
+        context_s32b2_add context_s32b3expand_conv context_s32b3expand_bn
+        context_s32b3expand_relu context_s32b3middle_depthwise
+        context_s32b3middle_bn context_s32b3middle_relu context_s32b3project_conv
+        context_s32b3project_bn context_s32b3_add context_s32b4expand_conv
+        context_s32b4expand_bn context_s32b4expand_relu
+        context_s32b4middle_depthwise context_s32b4middle_bn
+        context_s32b4middle_relu context_s32b4project_conv context_s32b4project_bn
+        context_s32b5expand_conv context_s32b5expand_bn context_s32b5expand_relu
+        context_s32b5middle_depthwise context_s32b5middle_bn
+        context_s32b5middle_relu context_s32b5project_conv context_s32b5project_bn
+        context_s32b5_add context_s32b6expand_conv context_s32b6expand_bn
+        context_s32b6expand_relu context_s32b6middle_depthwise
+        context_s32b6middle_bn context_s32b6middle_relu context_s32b6project_conv
+        context_s32b6project_bn context_s32b6_add pyramid_s32bin1_pad
+        pyramid_s32bin2_pad pyramid_s32bin3_pad pyramid_s32bin6_pad
+        pyramid_s32bin1_pool pyramid_s32bin2_pool pyramid_s32bin3_pool
+        pyramid_s32bin6_pool pyramid_s32bin1_conv pyramid_s32bin2_conv
+        pyramid_s32bin3_conv pyramid_s32bin6_conv pyramid_s32bin1_bn
+        pyramid_s32bin2_bn pyramid_s32bin3_bn pyramid_s32bin6_bn
+        pyramid_s32bin1_relu pyramid_s32bin2_relu pyramid_s32bin3_relu
+        pyramid_s32bin6_relu pyramid_s32bin1_upsample pyramid_s32bin2_upsample
+        pyramid_s32bin3_upsample pyramid_s32bin6_upsample pyramid_s32bin1_crop
+        pyramid_s32bin2_crop pyramid_s32bin3_crop pyramid_s32bin6_crop
+        pyramid_s32_concat pyramid_s32project_conv pyramid_s32project_bn
+        pyramid_s32project_relu fuse_s8_upsample fuse_s8low_depthwise fuse_s8low_bn
+        fuse_s8low_relu fuse_s8project_conv skip_s8_conv fuse_s8project_bn
+        skip_s8_bn fuse_s8_add fuse_s8_relu head_s8b1_depthwise head_s8b1_conv
+        head_s8b1_bn head_s8b1_relu head_s8b2_depthwise head_s8b2_conv head_s8b2_bn
+        head_s8b2_relu head_s8_dropout head_s8_crop head_logits_conv
+        head_logits_upsample head_logits_crop
     """,
 }
 

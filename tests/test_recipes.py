@@ -36,6 +36,8 @@ def test_round_trip_of_a_crop_and_a_list():
         ("warmup_epochs", -0.5),
         ("weight_decay", -1e-4),
         ("ema", 1.0),
+        ("loss", "jaccard"),
+        ("auxiliary", -0.4),
         ("class_weights", "inverse"),
         ("weight_cap", 0),
         ("crop", (63, 96)),
@@ -46,7 +48,13 @@ def test_round_trip_of_a_crop_and_a_list():
         ("scale", 1.5),
         ("flip", 1),
         ("colour", 1.0),
+        ("rare", 1.1),
+        ("balance", -0.1),
+        ("rotate", 46),
+        ("cutmix", 2),
+        ("augment_on", "gpu"),
         ("validate_every", 0),
+        ("precision", "float16"),
         ("seed", -1),
     ],
 )
@@ -74,7 +82,7 @@ def test_warm_up_ends_with_the_training_at_the_latest():
     [
         ("{", "no JSON"),
         ("[1]", "expected a JSON object"),
-        ('{"lr": 1, "model": "slim"}', "unknown lr; known are batch_size"),
+        ('{"lr": 1, "model": "slim"}', "unknown lr; known are .*batch_size, "),
         ('{"epochs": 0}', "epochs is 0"),
     ],
 )

@@ -149,7 +149,7 @@ def change(path, **attributes):
         ({"complete": None}, "incomplete"),
         ({"format": "other"}, "no store made by segnet"),
         ({"format": None}, "no store made by segnet"),
-        ({"format_version": 2}, "version 2.*reads up to 1"),
+        ({"format_version": 3}, "version 3.*reads 1 to 2"),
         ({"class_map": None}, "no class map"),
         ({"class_map": "{"}, "no class map"),
     ],

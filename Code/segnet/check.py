@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from segnet.data import READERS, Source, quiet
@@ -10,7 +11,7 @@ from segnet.data.inspect import inspect
 from segnet.data.judge import judge
 from segnet.data.prepare import STORE
 from segnet.data.sources import find_source
-from segnet.data.store import open_store
+from segnet.data.store import Store, open_store
 from segnet.data.views import SourceView, StoreView
 
 REPORT = "check.html"
@@ -68,6 +69,10 @@ def check(
             else:
                 view = StoreView.of(stack.enter_context(opened))
             findings = judge(view, inspect(view, workers, progress))
+            if isinstance(opened, Store):
+                findings = _with_shards(
+                    findings, opened.damaged_shards(workers, progress)
+                )
         if out is not None:
             from segnet.check_report import write_report
 
@@ -94,6 +99,14 @@ def _open(source: str | Path | Source, root: str | Path | None, options: dict):
         raise ValueError(f"{source}: which folder? A dataset needs its root")
     inside = path / STORE
     return open_store(inside if inside.is_file() else path)
+
+
+def _with_shards(findings: Findings, damaged: list[str]) -> Findings:
+    if not damaged:
+        return findings
+    text = f"{len(damaged)} shards of the store are not as they were written"
+    problem = Problem("error", "damaged", text, tuple(damaged))
+    return replace(findings, problems=(problem, *findings.problems))
 
 
 def _exists(source: str | Path | Source, root: str | Path | None) -> bool:

@@ -9,12 +9,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from segnet import __version__
+from segnet import __version__, models
 from segnet.data import quiet
 from segnet.data.store import Split, Store, open_store
 from segnet.files import replacing
 from segnet.match import Match, match
 from segnet.metrics import Scores, scores
+from segnet.models.weights import read_index
 
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
@@ -39,7 +40,7 @@ def evaluate(
     `frames`, `size`, `class_map`, `class_mapping`, `source`.
 
     Args:
-        model: A model or a `.keras` file.
+        model: A model, a `.keras` file or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.json, confusion.png and sheets.png; None for none.
@@ -70,14 +71,23 @@ def evaluate(
 
 
 def load(path: str | Path) -> keras.Model:
-    """Returns the model in a `.keras` file, for prediction.
+    """Returns the model in a `.keras` file, or of shipped weights, for prediction.
+
+    Args:
+        path: A file; where there is none, a name that `segnet models` lists.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no `.keras` file, or only a part of one.
+        FileNotFoundError: There is neither.
+        ValueError: The file is no `.keras` file, or only a part of one.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such model; `segnet train` makes one")
+        shipped = read_index()
+        if str(path) in shipped:
+            return models.load(str(path))
+        raise FileNotFoundError(
+            f"{path}: no such model; `segnet train` makes one, and shipped are: "
+            f"{', '.join(shipped) or 'none'}"
+        )
     if not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path}: no model or only a part of one; give the best.keras of a run"

@@ -2,10 +2,14 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SCHEDULES = ("cosine", "poly")
 CLASS_WEIGHTS = ("none", "median", "enet")
+# The keys of segnet.losses.LOSSES, which this module cannot import without Keras.
+LOSSES = ("cross_entropy", "focal", "ohem", "lovasz", "dice")
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+AUGMENT_ON = ("auto", "cpu", "device")
 
 
 def _field(default, help_text: str, **metadata):
@@ -35,6 +39,15 @@ class Recipe:
     ema: float = _field(
         0.99, "momentum a step of averaged weights, reached gradually; 0: none"
     )
+    loss: str = _field(
+        "cross_entropy",
+        "what is minimised; lovasz: 0.8 cross-entropy + 0.2 Lovász, dice: "
+        "cross-entropy + Dice",
+        choices=LOSSES,
+    )
+    auxiliary: float = _field(
+        0.0, "weight of the loss of each auxiliary head; 0: train without them"
+    )
     class_weights: str = _field(
         "none", "weights of the loss from the training split", choices=CLASS_WEIGHTS
     )
@@ -50,7 +63,38 @@ class Recipe:
     )
     flip: bool = _field(True, "mirror half of the frames")
     colour: float = _field(0.3, "strength of the colour changes, 0 to below 1")
+    rare: float = _field(
+        0.0, "share of the windows placed on a pixel of a class, rare classes first"
+    )
+    balance: float = _field(
+        0.0, "how much frames with rare classes are drawn more often, 0 to 1; 0: not"
+    )
+    rotate: float = _field(0.0, "rotate half of the frames by up to so many degrees")
+    cutmix: float = _field(
+        0.0, "share of the frames that get a rectangle of another frame"
+    )
+    augment_on: str = _field(
+        "auto",
+        "where frames are changed: ahead by threads of the cpu, or in the step by the "
+        "device; auto: by the device, if it is no CPU",
+        choices=AUGMENT_ON,
+    )
+    include_val: bool = _field(
+        False,
+        "train on val as well, as published CamVid figures do; nothing is left to "
+        "choose on, so the last weights are kept",
+    )
+    init: str = _field(
+        "",
+        "weights to start from, where the shapes agree: a .keras file, or shipped "
+        "weights that `segnet models` lists",
+    )
     validate_every: int = _field(1, "epochs between scores on val; always at the end")
+    precision: str = _field(
+        "float32",
+        "dtype policy of the training; what is kept is float32",
+        choices=PRECISIONS,
+    )
     seed: int = _field(0, "seed of weights, order and augmentation")
 
     def __post_init__(self):
@@ -113,6 +157,10 @@ def _number(low: float, high: float = float("inf")):
     return lambda value: _is_number(value) and low <= value < high
 
 
+def _share(value) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
 def _integer(low: int):
     return lambda value: type(value) is int and value >= low
 
@@ -143,15 +191,45 @@ _CHECKS = (
     ("warmup_epochs", _number(0), "a number from 0"),
     ("weight_decay", _number(0), "a number from 0"),
     ("ema", _number(0, 1), "a number from 0 to below 1"),
+    ("loss", lambda v: v in LOSSES, f"one of {', '.join(LOSSES)}"),
+    ("auxiliary", _number(0), "a number from 0"),
     ("class_weights", lambda v: v in CLASS_WEIGHTS, f"one of {CLASS_WEIGHTS}"),
     ("weight_cap", lambda v: _number(0)(v) and v > 0, "a number above 0"),
     ("crop", _is_crop, "None or (height, width), both from 64"),
     ("scale", _is_scale, "(smallest, largest), above 0 and up to 8"),
     ("flip", lambda v: isinstance(v, bool), "True or False"),
     ("colour", _number(0, 1), "a number from 0 to below 1"),
+    ("rare", _share, "a number from 0 to 1"),
+    ("balance", _share, "a number from 0 to 1"),
+    ("rotate", lambda v: _is_number(v) and 0 <= v <= 45, "degrees from 0 to 45"),
+    ("cutmix", _share, "a number from 0 to 1"),
+    ("augment_on", lambda v: v in AUGMENT_ON, f"one of {', '.join(AUGMENT_ON)}"),
+    ("include_val", lambda v: isinstance(v, bool), "True or False"),
+    ("init", lambda v: isinstance(v, str), "a path"),
     ("validate_every", _integer(1), "a whole number from 1"),
+    ("precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
     ("seed", _integer(0), "a whole number from 0"),
 )
+
+# Rendered drives of several towns, then real frames from there; see the cards of the
+# shipped weights.
+_SCENES = Recipe(learning_rate=3e-3, class_weights="enet", scale=(0.6, 1.8), rare=0.3)
+_CAMVID = Recipe(
+    crop=(240, 320), class_weights="enet", scale=(0.6, 2.0), rare=0.4, balance=0.5
+)
+_SLIM_CAMVID = replace(
+    _CAMVID, epochs=110, learning_rate=4e-3, validate_every=10, init="slim_scenes14"
+)
+_EDGESEGNET_CAMVID = replace(
+    _CAMVID,
+    model="edgesegnet",
+    epochs=45,
+    learning_rate=3e-3,
+    validate_every=9,
+    init="edgesegnet_scenes14",
+)
+
+_TRAINVAL = {"include_val": True, "validate_every": 1, "init": ""}
 
 RECIPES = {
     # A first look on about a hundred small frames: minutes on a CPU.
@@ -166,7 +244,24 @@ RECIPES = {
         colour=0.2,
     ),
     # A few hundred frames and hours: what the networks can do.
-    "long": Recipe(epochs=200, class_weights="enet"),
+    "long": replace(_CAMVID, epochs=200, learning_rate=4e-3),
+    "scenes14_slim": replace(_SCENES, epochs=24, validate_every=6),
+    "scenes14_edgesegnet": replace(
+        _SCENES, model="edgesegnet", epochs=16, crop=(125, 240), validate_every=8
+    ),
+    "camvid11_slim": _SLIM_CAMVID,
+    "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
+    # The second half: train and val together, as the published figures are trained,
+    # and Lovász at the end. Each starts from the best.keras of the one before: --init.
+    "camvid11_slim_trainval": replace(
+        _SLIM_CAMVID, epochs=60, crop=(288, 384), learning_rate=2e-3, **_TRAINVAL
+    ),
+    "camvid11_slim_last": replace(
+        _SLIM_CAMVID, epochs=36, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
+    ),
+    "camvid11_edgesegnet_last": replace(
+        _EDGESEGNET_CAMVID, epochs=16, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
+    ),
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
     # What the inspiring work did, as far as it says: its network, no augmentation,

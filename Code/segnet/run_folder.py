@@ -103,7 +103,7 @@ def load_state(out: Path, variables: list, data: dict) -> Progress:
             the state cannot be read.
     """
     path = out / STATE
-    progress, arrays = _read_state(path)
+    progress, arrays = read_state(path)
     if progress.data != data:
         changed = [
             f"{name} {progress.data.get(name)} then, {value} now"
@@ -126,7 +126,12 @@ def load_state(out: Path, variables: list, data: dict) -> Progress:
     return progress
 
 
-def _read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
+def read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
+    """Returns the progress in a last.npz and its variables, in the order of saving.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
     try:
         with open(path, "rb") as file, np.load(file) as state:
             progress = Progress(**json.loads(str(state["progress"])))

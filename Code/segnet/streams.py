@@ -18,13 +18,21 @@ class Ahead(keras.utils.PyDataset):
     """The batches of all epochs in one row, made by threads ahead of their use.
 
     Keras' own workers restart with every epoch and cannot tell which epoch a batch
-    is for; a batch here is a pure function of the number of the step.
+    is for; a batch here is a pure function of the number of the step. Threads are
+    enough: Pillow and HDF5 work without the interpreter's lock.
+
+    Args:
+        make: Number of a step, from 0 -> inputs and targets.
+        steps: How many there are.
+        threads: By default one for two cores, up to eight.
     """
 
-    def __init__(self, make: Callable[[int], tuple], steps: int):
+    def __init__(
+        self, make: Callable[[int], tuple], steps: int, threads: int | None = None
+    ):
         super().__init__()
         self._make, self._last = make, steps - 1
-        threads = min(8, max(1, (os.cpu_count() or 1) // 2))
+        threads = threads or min(8, max(1, (os.cpu_count() or 1) // 2))
         self._pool = ThreadPoolExecutor(threads)
         self._futures = {}
         self.failure = None

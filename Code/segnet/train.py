@@ -15,14 +15,24 @@ import keras
 import numpy as np
 
 from segnet import run_folder
+from segnet.augmented_model import AugmentedModel, DeviceBatches, augments_on_device
 from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
+from segnet.data.joined import Joined
 from segnet.data.store import Split, Store, class_counts, open_store
-from segnet.evaluate import evaluate
+from segnet.evaluate import evaluate, load
 from segnet.files import replacing
-from segnet.losses import WeightedCrossEntropy, enet_weights, median_frequency_weights
+from segnet.losses import LOSSES, enet_weights, median_frequency_weights
 from segnet.metrics import MeanIoU, scores
 from segnet.models import MODELS
+from segnet.networks import (
+    build_judge,
+    build_trained,
+    compile_trained,
+    copy_matching,
+    for_outputs,
+    hand_over,
+)
 from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipes import Recipe
 from segnet.streams import Ahead, Frames
@@ -39,7 +49,8 @@ def train(
 
     It holds recipe.json, history.csv (a row an epoch), best.keras (the weights with
     the highest mIoU on val, loadable with plain Keras), last.npz (what resuming
-    needs) and report.json (best.keras scored on val).
+    needs) and report.json (best.keras scored on val). A recipe that trains on val
+    keeps the last weights as best.keras and writes no report.
 
     Args:
         store_path: A store with the splits train and val.
@@ -73,6 +84,8 @@ def train(
             )
         if len(progress.rows) < recipe.epochs:
             run.fit(out, progress, verbose)
+        if recipe.include_val:
+            return out
         report = evaluate(out / run_folder.BEST, store, "val")
     with replacing(out / run_folder.REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
@@ -102,11 +115,26 @@ class _Run:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.val = store["val"]
-        split, class_map = store["train"], store.class_map
+        class_map = store.class_map
+        split = store["train"]
+        if recipe.include_val:
+            split = Joined([split, self.val])
         augmentation = Augmentation(
-            recipe.flip, recipe.scale, recipe.crop, recipe.colour
+            recipe.flip,
+            recipe.scale,
+            recipe.crop,
+            recipe.colour,
+            recipe.rare,
+            recipe.rotate,
+            recipe.cutmix,
         )
-        self.batches = Batches(split, recipe.batch_size, augmentation, recipe.seed)
+        self.batches = Batches(
+            split,
+            recipe.batch_size,
+            augmentation,
+            recipe.seed,
+            balance=recipe.balance,
+        )
         self.data = {
             "train": len(split),
             "val": len(self.val),
@@ -114,10 +142,18 @@ class _Run:
             "classes": list(class_map.names),
         }
         weights = class_weights(split, recipe.class_weights, recipe.weight_cap)
-        loss = WeightedCrossEntropy(weights, class_map.void)
-        self.model = _build(recipe, recipe.crop or split.size, class_map.num_classes)
-        self.model.compile(_optimizer(recipe, len(self.batches), self.model), loss)
-        self.judge = _build(recipe, split.size, class_map.num_classes)
+        loss = LOSSES[recipe.loss](weights, class_map.void)
+        size, num_classes = recipe.crop or split.size, class_map.num_classes
+        self.model = build_trained(recipe, size, num_classes)
+        if recipe.init:
+            copy_matching(load(recipe.init), self.model)
+        self.feed = self.batches
+        if augments_on_device(recipe.augment_on):
+            self.feed = DeviceBatches(self.batches)
+            self.model = AugmentedModel(self.model, self.batches)
+        optimizer = _optimizer(recipe, len(self.batches), self.model)
+        compile_trained(self.model, optimizer, loss, recipe)
+        self.judge = build_judge(recipe, split.size, num_classes)
         self.metric = MeanIoU(class_map.num_classes, class_map.void)
         # Compiling the judge itself would tie best.keras to this package's loss.
         self.scorer = keras.Model(self.judge.inputs, self.judge.outputs)
@@ -133,7 +169,8 @@ class _Run:
         done, steps = len(progress.rows), len(self.batches)
 
         def batch(step: int):
-            return self.batches(*divmod(done * steps + step, steps))
+            inputs, labels = self.feed(*divmod(done * steps + step, steps))
+            return inputs, for_outputs(self.model, labels)
 
         with Ahead(batch, (self.recipe.epochs - done) * steps) as stream:
             try:
@@ -153,14 +190,8 @@ class _Run:
                 raise
 
     def validate(self) -> dict[str, float]:
-        """Scores the judge on val, after giving it the current weights."""
-        averages = getattr(self.model.optimizer, "averages", None)
-        current = averages or self.model.trainable_variables
-        current = [*current, *self.model.non_trainable_variables]
-        target = [*self.judge.trainable_variables, *self.judge.non_trainable_variables]
-        for variable, value in zip(target, current, strict=True):
-            # A copy: JAX deletes the arrays that a training step replaces.
-            variable.assign(value.numpy())
+        """Scores the judge on val, with the current weights."""
+        hand_over(self.model, self.judge)
         frames = Frames(self.val, max(1, self.recipe.batch_size // 2))
         logs = self.scorer.evaluate(frames, verbose=0, return_dict=True)
         found = scores(self.metric.matrix())
@@ -200,20 +231,21 @@ class _Keeper(keras.callbacks.Callback):
         images = len(self.run.batches) * recipe.batch_size
         logs["images_per_second"] = images / seconds
         if (epoch + 1) % recipe.validate_every == 0 or epoch + 1 == recipe.epochs:
-            logs.update(self.run.validate())
-            best = self.progress.best
-            if best is None or logs["val_miou"] > best:
+            if self._improves(logs):
                 with replacing(self.out / run_folder.BEST) as part:
                     self.run.judge.save(part)
         row = {name: logs.get(name) for name in run_folder.COLUMNS}
         self.progress.rows.append(row | {"epoch": epoch + 1})
         run_folder.save_state(self.out, self.run.variables, self.progress)
 
-
-def _build(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
-    return MODELS[recipe.model](
-        input_shape=(*(int(side) for side in size), 3), num_classes=num_classes
-    )
+    def _improves(self, logs: dict) -> bool:
+        """Brings the judge up to date and scores it, where val is there to judge."""
+        if self.run.recipe.include_val:
+            hand_over(self.run.model, self.run.judge)
+            return True
+        best = self.progress.best
+        logs.update(self.run.validate())
+        return best is None or logs["val_miou"] > best
 
 
 def _optimizer(recipe: Recipe, steps: int, model: keras.Model):

@@ -75,7 +75,7 @@ def _measure(data: Path, out: Path, workers: int, progress: Callable) -> dict:
     count = len(source.frames)
     with open_store(out / "store.h5") as store:
         height, width = store["train"].size
-        num_classes = store.class_map.num_classes
+        num_classes, store_bytes = store.class_map.num_classes, store.bytes / count
     result = {
         "frames": count,
         "workers": workers,
@@ -83,7 +83,7 @@ def _measure(data: Path, out: Path, workers: int, progress: Callable) -> dict:
         "prepare_fps": count / min(prepare_s),
         **_look_up_fps(source),
         "plain_bytes": height * width * (3 * np.float64().itemsize + num_classes),
-        "store_bytes": (out / "store.h5").stat().st_size / count,
+        "store_bytes": store_bytes,
     }
     result["times_decoding"] = result["decode_fps"] / result["prepare_fps"]
     result["times_faster_than_loop"] = result["look_up_fps"] / result["loop_fps"]

@@ -14,6 +14,7 @@ from segnet.cli.checking import add_check
 from segnet.cli.data import add_fetch, add_prepare, add_render
 from segnet.cli.tools import add_bench, add_models
 from segnet.cli.training import add_evaluate, add_train
+from segnet.cli.weights import add_pack
 
 EPILOG = """\
 a first round, from nothing to a table of scores:
@@ -29,6 +30,7 @@ ADD_VERBS = (
     add_prepare,
     add_train,
     add_evaluate,
+    add_pack,
     add_models,
     add_bench,
 )
@@ -46,8 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"segnet {arguments.verb}: {_told(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"\nsegnet {arguments.verb}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        told = "; ".join(["stopped", *_notes(error)])
+        print(f"\nsegnet {arguments.verb}: {told}", file=sys.stderr)
         return 130
 
 
@@ -55,7 +58,11 @@ def _told(error: ValueError | OSError) -> str:
     """The error in words; the system's own say nothing of folders."""
     if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
         return f"{error.filename}: a file is where a folder should be; name another"
-    return str(error)
+    return "; ".join([str(error), *_notes(error)])
+
+
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])
 
 
 def _parser() -> argparse.ArgumentParser:

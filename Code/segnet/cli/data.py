@@ -104,6 +104,7 @@ def add_prepare(verbs) -> None:
         _prepare,
         "turn a dataset into a compressed store and its class maps",
         "  segnet prepare vkitti1 Data Store --scale 3\n"
+        "  segnet prepare vkitti2 Data Store --scale 3 --resume   # after a kill\n"
         "  segnet prepare camvid CamVid Store --scale 1\n"
         "  segnet prepare folder Images Masks Store --classes map.json --scale 2",
     )
@@ -129,6 +130,19 @@ def add_prepare(verbs) -> None:
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave bad frames out, and list them"
     )
+    parser.add_argument(
+        "--shard-frames",
+        type=int,
+        metavar="N",
+        help="store more than N frames in files of up to N, one a process (default:"
+        " one file up to 2048 frames, else files of 512)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="after a kill or an error, with the same settings: keep the files that"
+        " are finished",
+    )
     _add_split(parser, RULES)
     add_workers(parser)
 
@@ -144,6 +158,12 @@ def _add_split(parser, rules) -> None:
     split.add_argument("--val-share", type=float, default=0.2, help="default 0.2")
     split.add_argument("--val-world", action="append", help="for world; may repeat")
     split.add_argument("--fold", type=_fold, metavar="I/K", help="for fold: 2/5")
+    split.add_argument(
+        "--gap",
+        type=int,
+        help="views left out at each cut, for blocks and fold (default: a twentieth of"
+        " the drive, 1 to 5)",
+    )
     split.add_argument("--seed", type=int, default=0, help="for random")
 
 
@@ -174,9 +194,12 @@ def _prepare(arguments) -> None:
         val_share=arguments.val_share,
         val_worlds=arguments.val_world,
         fold=arguments.fold,
+        gap=arguments.gap,
         seed=arguments.seed,
         workers=arguments.workers,
         skip_bad=arguments.skip_bad,
+        shard_frames=arguments.shard_frames,
+        resume=arguments.resume,
         progress=tqdm,
     )
     with open_store(path) as store:

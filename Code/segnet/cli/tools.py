@@ -10,7 +10,8 @@ def add_models(verbs) -> None:
         verbs,
         "models",
         _models,
-        "compare the networks: parameters, MACs, receptive field, file size",
+        "compare the networks: parameters, MACs, receptive field, file size; and list "
+        "the shipped weights",
         "  segnet models --input-shape 125 414 --num-classes 14 --out docs/pictures",
     )
     parser.add_argument(
@@ -23,8 +24,10 @@ def add_models(verbs) -> None:
 
 
 def _models(arguments) -> None:
+    from segnet.cards import weights_table
     from segnet.models import MODELS
     from segnet.models.describe import summary, summary_table
+    from segnet.models.weights import read_cards
 
     shape = (*arguments.input_shape, 3)
     networks = [
@@ -32,6 +35,8 @@ def _models(arguments) -> None:
         for build in MODELS.values()
     ]
     print(summary_table(summary(networks)))
+    cards = read_cards()
+    print(f"{weights_table(cards)}\n" if cards else "no weights are shipped\n")
     if arguments.out:
         _draw(networks, arguments.out)
 
@@ -52,17 +57,42 @@ def add_bench(verbs) -> None:
         _bench,
         "measure against the obvious alternative, as ratios from one run",
         "  segnet bench prepare --frames 447\n"
-        "  segnet bench train --size 360 480 --batch-size 8",
+        "  segnet bench train --size 360 480 --batch-size 8\n"
+        "  segnet bench latency --json docs/latency.json\n"
+        "  segnet bench feed --batch-size 16",
     )
-    parser.add_argument("what", choices=("prepare", "train"))
-    preparing = parser.add_argument_group("prepare")
-    preparing.add_argument("--frames", type=int, default=447, help="default 447")
+    parser.add_argument("what", choices=("prepare", "train", "latency", "feed"))
+    parser.add_argument(
+        "store",
+        metavar="STORE",
+        type=Path,
+        nargs="?",
+        help="feed: read the frames of a store.h5 instead of noise in memory",
+    )
+    preparing = parser.add_argument_group("prepare and feed")
+    preparing.add_argument(
+        "--frames", type=int, help="default 447, for feed 64 of noise"
+    )
     add_workers(preparing)
-    training = parser.add_argument_group("train")
-    training.add_argument("--size", type=int, nargs=2, default=(360, 480))
-    training.add_argument("--num-classes", type=int, default=11, help="default 11")
+    networks = parser.add_argument_group("train, latency and feed")
+    networks.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="default 360 480, for feed 125 414 as well",
+    )
+    networks.add_argument("--num-classes", type=int, default=11, help="default 11")
+    training = parser.add_argument_group("train and feed")
     training.add_argument("--batch-size", type=int, default=8, help="default 8")
     training.add_argument("--rounds", type=int, default=5, help="default 5")
+    latency = parser.add_argument_group("latency")
+    latency.add_argument(
+        "--turns", type=int, default=30, help="runs of each network, default 30"
+    )
+    latency.add_argument(
+        "--json", type=Path, metavar="FILE", help="the figures for other programs"
+    )
 
 
 def _bench(arguments) -> None:
@@ -71,13 +101,34 @@ def _bench(arguments) -> None:
     if arguments.what == "prepare":
         from segnet.bench.prepare import bench_prepare
 
-        frames, workers = arguments.frames, arguments.workers
+        frames, workers = arguments.frames or 447, arguments.workers
         bench_prepare(frames=frames, workers=workers, progress=tqdm)
+    elif arguments.what == "feed":
+        from segnet.bench.feed import SIZES, bench_feed
+
+        bench_feed(
+            arguments.store,
+            frames=arguments.frames or 64,
+            sizes=(tuple(arguments.size),) if arguments.size else SIZES,
+            batch_size=arguments.batch_size,
+            rounds=arguments.rounds,
+            progress=tqdm,
+        )
+    elif arguments.what == "latency":
+        from segnet.bench.latency import bench_latency
+
+        bench_latency(
+            size=tuple(arguments.size or (360, 480)),
+            num_classes=arguments.num_classes,
+            turns=arguments.turns,
+            out=arguments.json,
+            progress=tqdm,
+        )
     else:
         from segnet.bench.train import bench_train
 
         bench_train(
-            size=tuple(arguments.size),
+            size=tuple(arguments.size or (360, 480)),
             num_classes=arguments.num_classes,
             batch_size=arguments.batch_size,
             rounds=arguments.rounds,

@@ -86,7 +86,9 @@ def _train(arguments) -> None:
         verbose=verbose,
     )
     if verbose:
-        print(table(json.loads((run / "report.json").read_text())))
+        report = run / "report.json"
+        if report.is_file():
+            print(table(json.loads(report.read_text())))
         print(f"best weights: {run / 'best.keras'}")
 
 
@@ -99,7 +101,12 @@ def add_evaluate(verbs) -> None:
         "  segnet evaluate runs/slim/best.keras Store/store.h5 --split val"
         " --out runs/slim/val",
     )
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .keras file")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a .keras file, or shipped weights that `segnet models` lists",
+    )
     parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
     parser.add_argument("--split", default="val", help="train, val (default) or test")
     parser.add_argument(

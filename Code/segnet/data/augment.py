@@ -1,18 +1,17 @@
 """Random changes of a training frame; image and labels always move together.
 
-Scaling, cropping and padding are one resize of one window, bilinear for the image and
-nearest for the labels, so both are aligned to the pixel. Labels keep their ids; what
-lies outside the frame is void.
+Scaling, cropping and padding are one resize of one window, which may be rotated.
+Labels keep their ids; what lies outside the frame is void. The window may be placed
+on a pixel of a rare class.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-# A grey in the middle of the range, as the networks' own padding is.
-PADDING = 127
-IMAGE_FILTER, LABEL_FILTER = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
+from segnet.data.rare import pick_pixel
+from segnet.data.warp import Axis, Change, warp
+
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
@@ -26,12 +25,21 @@ class Augmentation:
         crop: (H, W) of the result; None for the size of the frame.
         colour: 0 for none, below 1: brightness, contrast and saturation change by up
             to this share, each channel's gain by a third of it.
+        rare: Share of the frames whose window is placed to hold a pixel of a class
+            that is drawn with the `chances` given to `draw`.
+        rotate: Degrees, at most, to either side, half of the time; about the middle,
+            or about the pixel of the rare class.
+        cutmix: Share of the frames that get a rectangle of another frame of their
+            batch (see `segnet.data.mix`).
     """
 
     flip: bool = True
     scale: tuple[float, float] = (0.5, 2.0)
     crop: tuple[int, int] | None = None
     colour: float = 0.3
+    rare: float = 0.0
+    rotate: float = 0.0
+    cutmix: float = 0.0
 
 
 NOTHING = Augmentation(flip=False, scale=(1.0, 1.0), colour=0.0)
@@ -43,6 +51,7 @@ def augment(
     rng: np.random.Generator,
     config: Augmentation,
     void: int = 255,
+    chances: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the frame changed at random.
 
@@ -52,70 +61,77 @@ def augment(
         rng: Decides; equal generators give equal results.
         config: What may happen, and the size of the result.
         void: The id of pixels outside the frame.
+        chances: As for `draw`.
 
     Returns:
         Image (h, w, 3) uint8 and labels (h, w) uint8 of the size in `config`.
     """
+    return warp(image, labels, draw(labels, rng, config, chances), void)
+
+
+def draw(
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    config: Augmentation,
+    chances: np.ndarray | None = None,
+) -> Change:
+    """Returns what happens to a frame, decided by `rng`.
+
+    Args:
+        labels: (H, W) uint8 class ids.
+        rng: Decides.
+        config: What may happen, and the size of the result.
+        chances: (K,) how likely a window is placed on each class of the frame, see
+            `segnet.data.rare`; needed where `config.rare` is above 0.
+    """
     low, high = config.scale
     factor = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    height, width = config.crop or labels.shape
-    rows = _window(labels.shape[0], height, factor, rng)
-    columns = _window(labels.shape[1], width, factor, rng)
-    flip = config.flip and rng.random() < 0.5
-    image = _cut(image, rows, columns, flip, IMAGE_FILTER)
-    labels = _cut(labels, rows, columns, flip, LABEL_FILTER)
-    if config.colour:
-        image = image.convert("RGB", _colour_matrix(rng, config.colour))
-    size = height, width
-    return _pad(image, rows, columns, size, PADDING), _pad(
-        labels, rows, columns, size, void
-    )
+    size = config.crop or labels.shape
+    held = None
+    if config.rare and rng.random() < config.rare:
+        held = pick_pixel(labels, chances, rng)
+    row, column = held or (None, None)
+    rows = _window(labels.shape[0], size[0], factor, rng, row)
+    columns = _window(labels.shape[1], size[1], factor, rng, column)
+    flip = bool(config.flip and rng.random() < 0.5)
+    colour = _colour_matrix(rng, config.colour) if config.colour else None
+    if not config.rotate or rng.random() < 0.5:
+        return Change(size, rows, columns, flip, colour)
+    angle = rng.uniform(-config.rotate, config.rotate)
+    pivot = size[0] / 2, size[1] / 2
+    if held:
+        pivot = _place(row, rows, False), _place(column, columns, flip)
+    return Change(size, rows, columns, flip, colour, angle, pivot)
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """Source interval `start` to `stop`, placed at `offset` with `length` pixels."""
+def _window(source: int, target: int, factor: float, rng, held: int | None) -> Axis:
+    """The random part of one axis that fills `target` pixels after scaling.
 
-    start: float
-    stop: float
-    offset: int
-    length: int
-
-
-def _window(source: int, target: int, factor: float, rng) -> _Axis:
-    """The random part of one axis that fills `target` pixels after scaling."""
+    Where a pixel is to be held, all places that hold the whole of it are alike.
+    """
     wanted = target / factor
     if wanted > source:
         length = min(target, max(1, round(source * factor)))
-        return _Axis(0, source, int(rng.integers(target - length + 1)), length)
+        return Axis(0, source, int(rng.integers(target - length + 1)), length)
+    low, high = 0, source - wanted
+    if held is not None:
+        low, high = max(low, held + 1 - wanted), min(high, held)
     if factor == 1:
-        start = int(rng.integers(source - target + 1))
-        return _Axis(start, start + target, 0, target)
-    start = rng.uniform(0, source - wanted)
-    return _Axis(start, min(start + wanted, source), 0, target)
+        start = int(rng.integers(int(low), int(high) + 1))
+        return Axis(start, start + target, 0, target)
+    # Below one pixel a window cannot hold a whole one.
+    start = rng.uniform(min(low, high), high)
+    return Axis(start, min(start + wanted, source), 0, target)
 
 
-def _cut(array, rows: _Axis, columns: _Axis, flip: bool, resample) -> Image.Image:
-    box = (columns.start, rows.start, columns.stop, rows.stop)
-    size = (columns.length, rows.length)
-    picture = Image.fromarray(array).resize(size, resample, box=box)
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flip else picture
+def _place(pixel: int, axis: Axis, flip: bool) -> float:
+    """Where the middle of a source pixel lies in the result."""
+    slope, intercept = axis.line(flip)
+    return (pixel + 0.5 - intercept) / slope
 
 
-def _pad(picture, rows: _Axis, columns: _Axis, size, value: int) -> np.ndarray:
-    array = np.asarray(picture)
-    if array.shape[:2] == size:
-        return array
-    padded = np.full((*size, *array.shape[2:]), value, np.uint8)
-    padded[
-        rows.offset : rows.offset + rows.length,
-        columns.offset : columns.offset + columns.length,
-    ] = array
-    return padded
-
-
-def _colour_matrix(rng, strength: float) -> tuple[float, ...]:
-    """A random 3x4 matrix on (r, g, b, 1), row by row.
+def _colour_matrix(rng, strength: float) -> np.ndarray:
+    """A random 3x4 matrix on (r, g, b, 1).
 
     All four changes are linear, so one pass over the pixels does them together.
     """
@@ -125,4 +141,4 @@ def _colour_matrix(rng, strength: float) -> tuple[float, ...]:
     matrix = np.empty((3, 4))
     matrix[:, :3] = brightness * contrast * gains[:, None] * mix
     matrix[:, 3] = (1 - contrast) * 127.5
-    return tuple(matrix.ravel())
+    return matrix

@@ -4,20 +4,41 @@ Batch i of epoch e depends on (seed, e, i) only: any worker can make any batch a
 time, and a resumed training sees exactly what an uninterrupted one would have seen.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from segnet.data.augment import NOTHING, Augmentation, augment
+from segnet.data.augment import NOTHING, Augmentation, draw
+from segnet.data.mix import draw_patches, paste
+from segnet.data.rare import class_chances, count_classes, frame_chances
 from segnet.data.store import Split
+from segnet.data.warp import Change, warp
 
 MEMORY_LIMIT = 2**30
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A batch before anything is done to it.
+
+    Args:
+        frames: B pairs of image (H, W, 3) and labels (H, W), both uint8.
+        changes: What happens to each of them.
+        patches: (B, 4) int32, what is cut and mixed then, see `segnet.data.mix`.
+    """
+
+    frames: list[tuple[np.ndarray, np.ndarray]]
+    changes: list[Change]
+    patches: np.ndarray
 
 
 class Batches:
     """`batches(epoch, index)` -> images and labels; `len()` batches an epoch.
 
     An epoch takes the frames in a new random order, each once; what is left over
-    after the last full batch waits for another epoch. A small split is kept in
-    memory, a larger one is read from the store frame by frame.
+    after the last full batch waits for another epoch. With `balance`, frames with
+    rare classes come several times and others not in every epoch. A small split is
+    kept in memory, a larger one is read from the store frame by frame.
 
     Args:
         split: One split of an open store.
@@ -25,6 +46,8 @@ class Batches:
         augmentation: What may happen to each frame.
         seed: At least 0.
         memory_limit: Bytes up to which a split is kept in memory.
+        balance: 0 to 1, how much frames with rare classes are preferred (see
+            `segnet.data.rare.frame_chances`).
 
     Raises:
         ValueError: The split has fewer frames than a batch.
@@ -37,6 +60,7 @@ class Batches:
         augmentation: Augmentation = NOTHING,
         seed: int = 0,
         memory_limit: int = MEMORY_LIMIT,
+        balance: float = 0.0,
     ):
         if not 1 <= batch_size <= len(split):
             raise ValueError(
@@ -48,15 +72,22 @@ class Batches:
         self.augmentation = augmentation
         self.seed = seed
         self.void = split.store.class_map.void
-        height, width = split.size
-        fits = len(split) * height * width * 4 <= memory_limit
+        self.size = augmentation.crop or split.size
+        fits = len(split) * int(np.prod(split.size)) * 4 <= memory_limit
         self._frames = split.load() if fits else None
+        self._chances = np.zeros((len(split), 0))
+        self._expected = None
+        if augmentation.rare or balance:
+            counts = count_classes(split)
+            self._chances = class_chances(counts)
+            if balance:
+                self._expected = np.cumsum(frame_chances(counts, balance))
 
     def __len__(self) -> int:
         return len(self.split) // self.batch_size
 
     def __call__(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns images (B, H, W, 3) uint8 and labels (B, H, W) uint8.
+        """Returns images (B, h, w, 3) uint8 and labels (B, h, w) uint8.
 
         Args:
             epoch: From 0.
@@ -65,20 +96,41 @@ class Batches:
         Raises:
             IndexError: There is no such batch.
         """
+        draft = self.draft(epoch, index)
+        images = np.empty((self.batch_size, *self.size, 3), np.uint8)
+        labels = np.empty((self.batch_size, *self.size), np.uint8)
+        for row, change in enumerate(draft.changes):
+            images[row], labels[row] = warp(*draft.frames[row], change, self.void)
+        paste(images, labels, draft.patches)
+        return images, labels
+
+    def draft(self, epoch: int, index: int) -> Draft:
+        """Returns the frames of a batch and what is to happen to them; as a call."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
-        chosen = order[index * self.batch_size :][: self.batch_size]
+        chosen = self._order(epoch)[index * self.batch_size :][: self.batch_size]
         # Zero would repeat the generator of the order: seeds are padded with zeros.
         rng = np.random.default_rng((self.seed, epoch, index + 1))
-        size = self.augmentation.crop or self.split.size
-        images = np.empty((self.batch_size, *size, 3), np.uint8)
-        labels = np.empty((self.batch_size, *size), np.uint8)
-        for row, frame in enumerate(chosen):
-            images[row], labels[row] = augment(
-                *self._read(frame), rng, self.augmentation, self.void
-            )
-        return images, labels
+        frames = [self._read(frame) for frame in chosen]
+        changes = [
+            draw(labels, rng, self.augmentation, self._chances[frame])
+            for frame, (_, labels) in zip(chosen, frames, strict=True)
+        ]
+        share = self.augmentation.cutmix
+        patches = draw_patches(self.batch_size, self.size, share, rng)
+        return Draft(frames, changes, patches)
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """The frames of an epoch in its order, as many as the split has."""
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.split))
+        if self._expected is None:
+            return order
+        # Even steps through the sum of the chances: a frame comes as often as
+        # expected, up to the rounding.
+        steps = (np.arange(len(order)) + rng.random()) / len(order)
+        drawn = np.searchsorted(self._expected, steps * self._expected[-1])
+        return drawn[order]
 
     def _read(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         if self._frames is not None:

@@ -1,4 +1,4 @@
-"""The store: all frames of a dataset in one compressed HDF5 file.
+"""The store: all frames of a dataset in one compressed HDF5 file, or in several.
 
 Groups `train`, `val` and, where there is one, `test`; in each
 
@@ -11,10 +11,16 @@ File attributes: `format` "segnet-store", `format_version`, `complete`, `class_m
 `segnet.data.store_check`), and `skipped`, one line for each bad frame left out, where
 there are any. A file is written under another name and renamed, and `complete` is set
 last.
+
+That is format version 1. In version 2 images and labels lie in shards, files in the
+folder `shards` beside the store, each of them a store of version 1 with some frames of
+one split. The store has the frame names still, and as further attributes the list of
+`shards` (see `segnet.data.manifest`), the frame `size` (H, W), and `settings`, what a
+run that resumes must have in common with the one before.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -23,10 +29,13 @@ import h5py
 import numpy as np
 
 from segnet.classes import ClassMap
+from segnet.data import quiet
+from segnet.data.shards import ShardedFrames, ShardFiles
 from segnet.data.store_check import (
     attributes_of,
     check_seal,
     open_checked,
+    shards_of,
     splits_of,
 )
 
@@ -39,20 +48,20 @@ class Split:
         self.name = name
 
     @property
-    def images(self) -> h5py.Dataset:
+    def images(self) -> h5py.Dataset | ShardedFrames:
         """(N, H, W, 3) uint8 RGB, on disk: index single frames or slices only."""
-        return self._group["images"]
+        return self.store._frames(self.name, "images")
 
     @property
-    def labels(self) -> h5py.Dataset:
+    def labels(self) -> h5py.Dataset | ShardedFrames:
         """(N, H, W) uint8 class ids, on disk: index single frames or slices only."""
-        return self._group["labels"]
+        return self.store._frames(self.name, "labels")
 
     @property
     def frame_ids(self) -> list[str]:
         """N frame names."""
         try:
-            return list(self._group["frame_ids"].asstr()[:])
+            return list(self.store._file[self.name]["frame_ids"].asstr()[:])
         except (OSError, RuntimeError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{self.store.path}: damaged at the frame names of {self.name!r} "
@@ -120,10 +129,6 @@ class Split:
                 f"{self.name!r} ({error}); prepare the data again"
             ) from error
 
-    @property
-    def _group(self) -> h5py.Group:
-        return self.store._file[self.name]
-
 
 class Store:
     """A store open for reading: `store["train"]`, a context manager, picklable.
@@ -135,8 +140,11 @@ class Store:
         self.path = Path(path)
         self._handle = None
         self._pid = None
+        self._datasets = {}
+        self._shards = self._sharded = None
         try:
             self._read_texts()
+            self._find_shards()
         except BaseException:
             self.close()
             raise
@@ -154,26 +162,50 @@ class Store:
         return Split(self, name)
 
     @property
+    def shard_paths(self) -> list[Path]:
+        """The files in which the frames are, where they are not in the store's own."""
+        return self._shards.paths if self._shards else []
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its files together."""
+        return sum(path.stat().st_size for path in (self.path, *self.shard_paths))
+
+    @property
     def skipped(self) -> list[str]:
         """One line, frame and reason, for each bad frame that was left out."""
         return self.attributes.get("skipped", "").splitlines()
+
+    def damaged_shards(
+        self, workers: int | None = None, progress: Callable = quiet
+    ) -> list[str]:
+        """Returns a line for each shard whose sha256 is not right; reads all files.
+
+        Args:
+            workers: Processes; one for each core by default.
+            progress: Called as tqdm is.
+        """
+        return self._shards.damage(workers, progress) if self._shards else []
 
     def describe(self) -> str:
         """Returns what the store holds, in a few lines for the terminal."""
         counts = [f"{name} {len(self[name])}" for name in self.splits]
         height, width = self[self.splits[0]].size
-        size = self.path.stat().st_size / 1e6
+        shards = len(self.shard_paths)
+        files = f" in {shards} shards" if shards else ""
         return (
             f"{self.path}: {', '.join(counts)} frames of {height}x{width}, "
-            f"{self.class_map.num_classes} classes, {size:.1f} MB\n"
+            f"{self.class_map.num_classes} classes, {self.bytes / 1e6:.1f} MB{files}\n"
             f"split: {self.attributes.get('split_rule', 'unknown')}"
         )
 
     def close(self) -> None:
-        """Closes the file; a later read opens it again."""
+        """Closes all files; a later read opens them again."""
         if self._handle is not None and self._pid == os.getpid():
             self._handle.close()
-        self._handle = None
+            if self._shards:
+                self._shards.close()
+        self._handle, self._datasets = None, {}
 
     def __enter__(self) -> "Store":
         return self
@@ -182,13 +214,40 @@ class Store:
         self.close()
 
     def __getstate__(self) -> dict:
-        return self.__dict__ | {"_handle": None, "_pid": None}
+        return self.__dict__ | {"_handle": None, "_pid": None, "_datasets": {}}
 
     @property
     def _file(self) -> h5py.File:
         if self._handle is None or self._pid != os.getpid():
             self._handle, self._pid = open_checked(self.path), os.getpid()
+            self._datasets = {}
+            if self._shards:
+                self._shards.forget()
         return self._handle
+
+    def _frames(self, split: str, kind: str) -> h5py.Dataset | ShardedFrames:
+        file, key = self._file, (split, kind)
+        if self._shards:
+            return self._sharded[key]
+        # HDF5 takes longer to find a dataset than to read a frame of it.
+        if key not in self._datasets:
+            self._datasets[key] = file[split][kind]
+        return self._datasets[key]
+
+    def _find_shards(self) -> None:
+        shards = shards_of(self._file)
+        if not shards:
+            return
+        height, width = self.attributes["size"]
+        files = ShardFiles(self.path, shards, (height, width))
+        self._shards = files
+        files.open_all()
+        shapes = {"images": (height, width, 3), "labels": (height, width)}
+        self._sharded = {
+            (split, kind): ShardedFrames(files, split, kind, shape)
+            for split in self.splits
+            for kind, shape in shapes.items()
+        }
 
     def _read_texts(self) -> None:
         try:
@@ -207,8 +266,8 @@ def open_store(path: str | Path) -> Store:
     """Returns the store at `path`, open for reading.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no store, is incomplete, or of a newer version.
+        FileNotFoundError: There is no such file, or a shard is missing.
+        ValueError: It is no store, is damaged, incomplete, or of an unknown version.
     """
     return Store(path)
 

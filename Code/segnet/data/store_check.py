@@ -12,13 +12,15 @@ import h5py
 import numpy as np
 
 from segnet import __version__
+from segnet.data import manifest
 
 FORMAT = "segnet-store"
-FORMAT_VERSION = 1
+# The versions: all in one file, or frames in shards beside it.
+ONE_FILE, SHARDED = 1, 2
 SPLITS = ("train", "val", "test")
 SEAL = "seal"
 UNSEALED = (SEAL, "complete")
-TEXTS = ("class_map", "source", "split_rule", "skipped")
+TEXTS = ("class_map", "source", "split_rule", "skipped", "shards", "settings")
 
 
 def open_checked(path: Path) -> h5py.File:
@@ -26,12 +28,13 @@ def open_checked(path: Path) -> h5py.File:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, no store, incomplete, or of a newer version.
+        ValueError: It is damaged, no store, incomplete, or of an unknown version.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such store; `segnet prepare` makes one")
     try:
-        file = h5py.File(path, "r")
+        # No cache: it would hold megabytes of each shard, and frames come at random.
+        file = h5py.File(path, "r", rdcc_nbytes=0)
     except Exception as error:
         raise ValueError(f"{path}: no readable HDF5 file: {error}") from error
     try:
@@ -59,7 +62,8 @@ def seal_of(file: h5py.File) -> str:
     for name in splits_of(file):
         group = file[name]
         ids = list(group["frame_ids"].asstr()[:])
-        shapes = [group[kind].shape for kind in ("images", "labels")]
+        kinds = [kind for kind in ("images", "labels") if kind in group]
+        shapes = [group[kind].shape for kind in kinds]
         digest.update(json.dumps([name, shapes, ids]).encode())
     return digest.hexdigest()
 
@@ -86,37 +90,61 @@ def splits_of(file: h5py.File) -> tuple[str, ...]:
     return tuple(name for name in SPLITS if name in file)
 
 
+def shards_of(file: h5py.File) -> tuple[manifest.Shard, ...]:
+    """Returns the shards of a store, none where all is in one file."""
+    if file.attrs["format_version"] == ONE_FILE:
+        return ()
+    return manifest.from_json(file.attrs["shards"])
+
+
 def _check(file: h5py.File) -> None:
     if file.attrs.get("format") != FORMAT:
         raise ValueError("an HDF5 file, but no store made by segnet")
     version = file.attrs.get("format_version")
     if not isinstance(version, np.integer):
         raise ValueError(f"its format version is {version!r:.80}")
-    if version > FORMAT_VERSION:
+    if not ONE_FILE <= version <= SHARDED:
         raise ValueError(
-            f"store of version {version}, this segnet ({__version__}) reads up to "
-            f"{FORMAT_VERSION}; update segnet or prepare the data again"
+            f"store of version {version}, this segnet ({__version__}) reads "
+            f"{ONE_FILE} to {SHARDED}; update segnet or prepare the data again"
         )
     if not np.array_equal(file.attrs.get("complete"), True):
         raise ValueError("the store is incomplete; prepare the data again")
     for name in TEXTS:
         if name in file.attrs and type(file.attrs[name]) is not str:
             raise ValueError(f"its attribute {name!r} is no text")
-    sizes = {name: _size(file, name) for name in splits_of(file)}
-    if not sizes:
+    if not splits_of(file):
         raise ValueError(f"it has none of the splits {', '.join(SPLITS)}")
+    if version == SHARDED:
+        _check_sharded(file)
+        return
+    sizes = {name: _size(file, name) for name in splits_of(file)}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"its splits have frames of different sizes: {sizes}")
+
+
+def _check_sharded(file: h5py.File) -> None:
+    size = file.attrs.get("size")
+    if np.shape(size) != (2,) or size.dtype.kind not in "iu" or size.min() < 1:
+        raise ValueError(f"its frame size is {size!r:.80}, expected (H, W)")
+    if "shards" not in file.attrs:
+        raise ValueError("it has no list of shards")
+    frames = dict.fromkeys(splits_of(file), 0)
+    for shard in shards_of(file):
+        frames[shard.split] = frames.get(shard.split, 0) + shard.frames
+    for name, count in frames.items():
+        ids = _frame_ids(_own(file, name, h5py.Group))
+        if len(ids) != count:
+            raise ValueError(
+                f"{name} has {len(ids)} frame names and {count} frames in its shards"
+            )
 
 
 def _size(file: h5py.File, name: str) -> tuple[int, int]:
     """(H, W) of a split's frames, once its datasets are as they must be."""
     group = _own(file, name, h5py.Group)
-    images, labels, ids = (
-        _own(group, kind, h5py.Dataset) for kind in ("images", "labels", "frame_ids")
-    )
-    if h5py.check_string_dtype(ids.dtype) is None or ids.ndim != 1 or not len(ids):
-        raise ValueError(f"{name}/frame_ids is {_form(ids)}, expected texts (N,)")
+    ids = _frame_ids(group)
+    images, labels = (_own(group, kind, h5py.Dataset) for kind in ("images", "labels"))
     if labels.ndim != 3 or min(labels.shape) < 1:
         raise ValueError(f"{name}/labels is {_form(labels)}, expected uint8 (N, H, W)")
     shape = (len(ids), *labels.shape[1:])
@@ -130,6 +158,13 @@ def _size(file: h5py.File, name: str) -> tuple[int, int]:
         if dataset.id.get_num_chunks() != len(ids):
             raise ValueError(f"{dataset.name[1:]} lacks frames; prepare the data again")
     return shape[1:]
+
+
+def _frame_ids(group: h5py.Group) -> h5py.Dataset:
+    ids = _own(group, "frame_ids", h5py.Dataset)
+    if h5py.check_string_dtype(ids.dtype) is None or ids.ndim != 1 or not len(ids):
+        raise ValueError(f"{ids.name[1:]} is {_form(ids)}, expected texts (N,)")
+    return ids
 
 
 def _own(group: h5py.Group, name: str, kind: type) -> h5py.Group | h5py.Dataset:

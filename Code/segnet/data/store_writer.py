@@ -9,9 +9,10 @@ import numpy as np
 
 from segnet import __version__
 from segnet.classes import ClassMap
+from segnet.data.manifest import Shard, to_json
 from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL
 from segnet.data.steady_file import SteadyFile
-from segnet.data.store_check import FORMAT, FORMAT_VERSION, SEAL, seal_of
+from segnet.data.store_check import FORMAT, ONE_FILE, SEAL, SHARDED, seal_of
 from segnet.files import replacing_all
 
 # The oldest file format whose own tables all carry checksums.
@@ -67,21 +68,56 @@ def create_store(
     Raises:
         OSError: The disk is full, or another fault of the system.
     """
+    with _sealed(path, class_map, attributes, beside, ONE_FILE) as (file, disk):
+        for name, ids in frame_ids.items():
+            _create_split(file.create_group(name), ids, size)
+        yield StoreWriter(file, disk)
+
+
+def write_sharded_store(
+    path: str | Path,
+    class_map: ClassMap,
+    frame_ids: Mapping[str, Sequence[str]],
+    size: tuple[int, int],
+    attributes: Mapping[str, str | int | float],
+    shards: Sequence[Shard],
+    beside: Mapping[Path, bytes] | None = None,
+) -> None:
+    """Writes the store whose frames lie in shards that are there already.
+
+    Args:
+        shards: Those of a split in the order of its frames.
+
+    The other arguments and the error are those of `create_store`.
+    """
+    attributes = dict(attributes) | {"size": size, "shards": to_json(shards)}
+    with _sealed(path, class_map, attributes, beside, SHARDED) as (file, _):
+        for name, ids in frame_ids.items():
+            _create_ids(file.create_group(name), ids)
+
+
+@contextmanager
+def _sealed(
+    path: str | Path,
+    class_map: ClassMap,
+    attributes: Mapping,
+    beside: Mapping[Path, bytes] | None,
+    version: int,
+) -> Iterator[tuple[h5py.File, SteadyFile]]:
+    """Yields a file that becomes the store at `path`, and the disk under it."""
     beside = dict(beside or {})
     with replacing_all(path, *beside) as (part, *others):
         for other, content in zip(others, beside.values(), strict=True):
             other.write_bytes(content)
         with _created(part) as (file, disk):
-            for name, ids in frame_ids.items():
-                _create_split(file.create_group(name), ids, size)
             file.attrs.update(
                 attributes,
                 format=FORMAT,
-                format_version=FORMAT_VERSION,
+                format_version=version,
                 class_map=class_map.to_json(),
                 segnet_version=__version__,
             )
-            yield StoreWriter(file, disk)
+            yield file, disk
             file.attrs[SEAL] = seal_of(file)
             file.attrs["complete"] = True
 

@@ -62,12 +62,36 @@ def logits_head(x, input_shape: tuple[int, int, int], num_classes: int, factor: 
     the loss wants it under mixed precision.
     """
     height, width = (-(-side // factor) for side in input_shape[:2])
-    x = crop_to(x, height, width, name="head_s4")
+    x = crop_to(x, height, width, name=f"head_s{factor}")
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="head_logits_conv")(x)
     x = layers.UpSampling2D(
         factor, interpolation="bilinear", dtype="float32", name="head_logits_upsample"
     )(x)
     return crop_to(x, *input_shape[:2], dtype="float32", name="head_logits")
+
+
+def auxiliary_heads(
+    stages: dict, input_shape: tuple[int, int, int], num_classes: int
+) -> list:
+    """Logits (B, h, w, K) float32 of some stages, for losses at their resolution.
+
+    One cell for each started square of pixels, as `segnet.losses.LowResolution`
+    expects. To be made after everything else, so that a seed gives the rest of the
+    network the same start without them.
+
+    Args:
+        stages: Features by the factor by which they are smaller than the input.
+        input_shape: (H, W, 3).
+        num_classes: K.
+    """
+    heads = []
+    for factor, x in stages.items():
+        height, width = (-(-side // factor) for side in input_shape[:2])
+        name = f"auxiliary_s{factor}"
+        x = crop_to(x, height, width, name=name)
+        classify = layers.Conv2D(num_classes, 1, dtype="float32", name=f"{name}_conv")
+        heads.append(classify(x))
+    return heads
 
 
 def crop_to(x, height: int, width: int, dtype=None, *, name: str):
@@ -172,8 +196,8 @@ def downsample(x, filters: int, *, name: str):
     return relu(bn(y, name=name), name=name)
 
 
-def upsample(x, factor: int = 2, *, name: str):
-    """Bilinear enlargement by a whole factor."""
+def upsample(x, factor: int | tuple[int, int] = 2, *, name: str):
+    """Bilinear enlargement by a whole factor, or by one for each side."""
     return layers.UpSampling2D(
         factor, interpolation="bilinear", name=f"{name}_upsample"
     )(x)

@@ -34,17 +34,23 @@ CONTEXT_DILATIONS = (1, 2, 4, 8)
 
 
 def edgesegnet(
-    input_shape: tuple[int, int, int], num_classes: int, name: str = "edgesegnet"
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    auxiliary: bool = False,
+    name: str = "edgesegnet",
 ) -> keras.Model:
     """The repaired EdgeSegNet: uint8 RGB in, float32 logits at input size out.
 
     Args:
         input_shape: (H, W, 3), H and W at least 64.
         num_classes: K, at least 2.
+        auxiliary: Also return the logits of two heads for training, at 1/8 (residual)
+            and at 1/16 (context).
         name: The model's name.
 
     Returns:
         A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
+        With `auxiliary` it returns a list: these, then the smaller ones.
 
     Raises:
         ValueError: `input_shape` or `num_classes` out of range.
@@ -58,10 +64,10 @@ def edgesegnet(
     pooled = layers.MaxPooling2D(3, 2, padding="same", name="stem_s4_pool")(stem)
 
     context = _bottleneck_reduction(stem)  # 1/16
-    context = blocks.upsample(context, name="context_s8")
-    x = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
-    x = _refine(x, name="residual_s8refine")
-    x = blocks.add_relu(context, x, name="fuse_s8")
+    x = blocks.upsample(context, name="context_s8")
+    residual = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
+    residual = _refine(residual, name="residual_s8refine")
+    x = blocks.add_relu(x, residual, name="fuse_s8")
     x = _refine(x, name="fuse_s8refine")
 
     x = blocks.conv_bn(x, DETAIL, name="fuse_s4reduce")
@@ -71,6 +77,9 @@ def edgesegnet(
     x = _refine(x, name="fuse_s4refine")
 
     logits = blocks.logits_head(x, input_shape, num_classes, factor=4)
+    if auxiliary:
+        stages = {8: residual, 16: context}
+        logits = [logits, *blocks.auxiliary_heads(stages, input_shape, num_classes)]
     return keras.Model(inputs, logits, name=name)
 
 

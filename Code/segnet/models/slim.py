@@ -25,6 +25,7 @@ def slim(
     input_shape: tuple[int, int, int],
     num_classes: int,
     width: float = 1.0,
+    auxiliary: bool = False,
     name: str = "slim",
 ) -> keras.Model:
     """The slim network: uint8 RGB in, float32 logits at input size out.
@@ -34,10 +35,13 @@ def slim(
         num_classes: K, at least 2.
         width: Factor on every channel count, which is then rounded to a multiple
             of 8, at least 8.
+        auxiliary: Also return the logits of two heads for training, at 1/8 (detail)
+            and at 1/16 (context).
         name: The model's name.
 
     Returns:
         A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
+        With `auxiliary` it returns a list: these, then the smaller ones.
 
     Raises:
         ValueError: An argument out of range.
@@ -71,6 +75,9 @@ def slim(
     x = blocks.residual_separable(x, name="fuse_s4b1")
 
     logits = blocks.logits_head(x, input_shape, num_classes, factor=4)
+    if auxiliary:
+        stages = {8: detail, 16: context}
+        logits = [logits, *blocks.auxiliary_heads(stages, input_shape, num_classes)]
     return keras.Model(inputs, logits, name=name)
 
 

@@ -1,0 +1,171 @@
+"""What feeding costs: frames made ahead of a training step, beside the step alone."""
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+
+from segnet.augmented_model import AugmentedModel, DeviceBatches
+from segnet.classes import CAMVID11
+from segnet.data import quiet
+from segnet.data.augment import Augmentation
+from segnet.data.batches import Batches
+from segnet.data.store import open_store
+from segnet.losses import WeightedCrossEntropy
+from segnet.models import MODELS
+from segnet.optimizer import AveragedAdamW
+from segnet.streams import Ahead
+
+SIZES = (125, 414), (360, 480)
+USUAL = Augmentation()
+FULL = Augmentation(rare=0.5, rotate=5.0, cutmix=0.5)
+STEP, FED_USUAL, FED_FULL, ON_DEVICE = (
+    "step alone, one batch again and again",
+    "step, fed: flip, scale, colour",
+    "step, fed: and rare, rotate, cutmix",
+    "step that changes its frames, all of it",
+)
+FEED_USUAL, FEED_FULL = "feeding alone: flip, scale, colour", "feeding alone: all of it"
+
+
+def bench_feed(
+    store: str | Path | None = None,
+    *,
+    frames: int = 64,
+    sizes: tuple[tuple[int, int], ...] = SIZES,
+    batch_size: int = 16,
+    steps: int = 3,
+    rounds: int = 5,
+    model: str = "slim",
+    progress: Callable = quiet,
+) -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
+    """Returns, and prints, seconds a batch of feeding and of training steps.
+
+    Feeding alone, the step alone on one batch, the step fed as in training and the
+    step that changes its frames on the device take turns, so that whatever else the
+    machine does meets all of them; a first round, which compiles, is left out. CPU
+    seconds are those of the whole process: what feeding adds to them shows on a busy
+    machine as well.
+
+    Args:
+        store: Its training frames are read from the file, ahead of use. Without one,
+            noise is kept in memory.
+        frames: Frames of noise.
+        sizes: (H, W) of the frames; that of the store where there is one.
+        batch_size: B.
+        steps: Steps of a turn.
+        rounds: Turns that are timed.
+        model: The network, a key of `MODELS`.
+        progress: Called as tqdm is.
+
+    Returns:
+        By size and row of the table: seconds and CPU seconds a batch, both medians.
+
+    Raises:
+        ValueError: `rounds` or `steps` is below 1, or there are fewer frames than B.
+    """
+    if min(rounds, steps) < 1:
+        raise ValueError(f"rounds is {rounds}, steps is {steps}, expected 1 or more")
+    results = {}
+    with open_store(store) if store else nullcontext() as opened:
+        splits = [opened["train"]] if opened else [_Noise(frames, s) for s in sizes]
+        for split in splits:
+            turns = _turns(split, batch_size, steps, model, 0 if opened else 2**40)
+            found = _in_turn(turns, rounds, steps, progress)
+            results[split.size] = found
+            print(_table(found, split, batch_size, steps, rounds))
+    return results
+
+
+class _Noise:
+    """Random frames that `Batches` takes for a split of a store."""
+
+    name = "noise"
+
+    def __init__(self, frames: int, size: tuple[int, int]):
+        rng = np.random.default_rng(0)
+        self._images = rng.integers(0, 256, (frames, *size, 3), np.uint8)
+        self._labels = rng.integers(0, CAMVID11.num_classes, (frames, *size), np.uint8)
+        self.size = size
+        self.store = SimpleNamespace(path="memory", class_map=CAMVID11)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def load(self):
+        return self._images, self._labels
+
+    def read_labels(self, index: int) -> np.ndarray:
+        return self._labels[index]
+
+
+def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]:
+    """A function for each row of the table, each for `steps` batches."""
+    usual, full = (
+        Batches(split, batch_size, augmentation, memory_limit=memory_limit)
+        for augmentation in (USUAL, FULL)
+    )
+    num_classes = split.store.class_map.num_classes
+    network = MODELS[model](input_shape=(*split.size, 3), num_classes=num_classes)
+    changing = AugmentedModel(network, full)
+    for trained in (network, changing):
+        loss = WeightedCrossEntropy([1.0] * num_classes)
+        trained.compile(AveragedAdamW(), loss)
+    batch = usual(0, 0)
+    numbers = iter(range(2**40))
+
+    def feed(batches):
+        for _ in range(steps):
+            batches(*divmod(next(numbers), len(batches)))
+
+    def train(trained, make):
+        with Ahead(make, steps) as stream:
+            trained.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0)
+
+    def fed(batches):
+        return lambda _: batches(*divmod(next(numbers), len(usual)))
+
+    return {
+        FEED_USUAL: lambda: feed(usual),
+        FEED_FULL: lambda: feed(full),
+        STEP: lambda: train(network, lambda _: batch),
+        FED_USUAL: lambda: train(network, fed(usual)),
+        FED_FULL: lambda: train(network, fed(full)),
+        ON_DEVICE: lambda: train(changing, fed(DeviceBatches(full))),
+    }
+
+
+def _in_turn(turns, rounds: int, steps: int, progress) -> dict:
+    keras.utils.set_random_seed(0)
+    seconds = {name: [] for name in turns}
+    total = rounds + 1
+    for _ in progress(range(total), total=total, desc="bench", unit="round"):
+        for name, turn in turns.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            turn()
+            passed = time.perf_counter() - wall, time.process_time() - cpu
+            seconds[name].append([value / steps for value in passed])
+    return {
+        name: tuple(statistics.median(column) for column in zip(*rows[1:], strict=True))
+        for name, rows in seconds.items()
+    }
+
+
+def _table(found: dict, split, batch_size: int, steps: int, rounds: int) -> str:
+    height, width = split.size
+    lines = [
+        f"{height}x{width}, {len(split)} frames of {split.store.path}, batches of "
+        f"{batch_size}, {keras.backend.backend()}, median of {rounds} rounds of "
+        f"{steps} steps in turn",
+        f"  {'seconds a batch':42}{'wall':>9}{'ratio':>8}{'CPU':>9}{'ratio':>8}",
+    ]
+    for name, times in found.items():
+        pairs = zip(times, found[STEP], strict=True)
+        cells = [f"{value:9.3f}{value / alone:8.3f}" for value, alone in pairs]
+        lines.append(f"  {name:42}{''.join(cells)}")
+    return "\n".join(lines)

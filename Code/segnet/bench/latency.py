@@ -1,0 +1,149 @@
+"""The time of one image through each network, in ONNX Runtime on one thread."""
+
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from segnet.bench import engine
+from segnet.bench.train import YARDSTICK
+from segnet.data import quiet
+from segnet.files import replacing
+from segnet.models import MODELS
+from segnet.models.describe import macs
+
+# A dense 3x3 convolution of this shape runs near the limit of an engine: its weights
+# and its image stay in the cache.
+HEIGHT, WIDTH, CHANNELS = 45, 60, 64
+CONVOLUTION = "convolution"
+WARM_UP = 2
+
+
+def bench_latency(
+    models: Sequence[str] = tuple(MODELS),
+    *,
+    size: tuple[int, int] = (360, 480),
+    num_classes: int = 11,
+    turns: int = 30,
+    out: str | Path | None = None,
+    progress: Callable = quiet,
+) -> dict:
+    """Returns, and prints, how long one image takes in each network.
+
+    uint8 image in, logits of its size out, untrained weights, batch 1, one thread. The
+    networks take turns, so that whatever else the machine does meets all of them; the
+    first turns warm up and are left out. Among them runs one dense 3x3 convolution,
+    64 to 64 channels at 45x60. A network of which every multiply-accumulate ran at the
+    rate of this convolution would take its "limit".
+
+    Args:
+        models: Keys of `MODELS`; the inspiring network is added where it is missing.
+        size: (H, W) of the image.
+        num_classes: K.
+        turns: Runs of each network that are timed.
+        out: JSON file for what is returned; None for none.
+        progress: Called as tqdm is.
+
+    Returns:
+        `networks`: by name `parameters`, `macs`, `min_ms`, `median_ms`, `ratio` (the
+        time of the inspiring network divided by this, of the lowest times),
+        `limit_ms` and `times_limit`; `convolution`: `macs`, `min_ms`, `median_ms`,
+        `gmacs_per_second`; and `size`, `num_classes`, `turns`, `engine`, `cpu`,
+        `cores` and `load`, how many processes wanted them when it began.
+
+    Raises:
+        ValueError: A name is no key of `MODELS`, `turns` is below 1, or the engine is
+            not installed.
+    """
+    unknown = [name for name in models if name not in MODELS]
+    if unknown:
+        raise ValueError(f"no network {unknown[0]!r}; there are {', '.join(MODELS)}")
+    if turns < 1:
+        raise ValueError(f"turns is {turns}, expected 1 or more")
+    engine.require_packages()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        shape = (HEIGHT, WIDTH, CHANNELS)
+        convolution = {"macs": engine.write_convolution(path, *shape)}
+        calls = {CONVOLUTION: engine.open_call(path)}
+        networks = {}
+        for name in dict.fromkeys((*models, YARDSTICK)):
+            network = MODELS[name](input_shape=(*size, 3), num_classes=num_classes)
+            networks[name] = {
+                "parameters": network.count_params(),
+                "macs": macs(network),
+            }
+            engine.write_network(network, path)
+            calls[name] = engine.open_call(path)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    seconds = _in_turns(calls, turns, progress)
+    for name, row in (*networks.items(), (CONVOLUTION, convolution)):
+        row["min_ms"] = 1e3 * min(seconds[name])
+        row["median_ms"] = 1e3 * statistics.median(seconds[name])
+    rate = convolution["macs"] / convolution["min_ms"]
+    convolution["gmacs_per_second"] = rate / 1e6
+    for row in networks.values():
+        row["ratio"] = networks[YARDSTICK]["min_ms"] / row["min_ms"]
+        row["limit_ms"] = row["macs"] / rate
+        row["times_limit"] = row["min_ms"] / row["limit_ms"]
+    result = {
+        "size": list(size),
+        "num_classes": num_classes,
+        "turns": turns,
+        "engine": engine.engine_name(),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "load": load,
+        "convolution": convolution,
+        "networks": networks,
+    }
+    print(_table(result))
+    if out is not None:
+        with replacing(out) as part:
+            part.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _in_turns(calls: dict, turns: int, progress: Callable) -> dict[str, list[float]]:
+    """The seconds of each call, without the warm-up."""
+    seconds = {name: [] for name in calls}
+    total = WARM_UP + turns
+    for _ in progress(range(total), total=total, desc="bench", unit="turn"):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: times[WARM_UP:] for name, times in seconds.items()}
+
+
+def _cpu_name() -> str:
+    """The processor in words, where the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return next(names, platform.processor()).strip()
+
+
+def _table(result: dict) -> str:
+    convolution = result["convolution"]
+    lines = [
+        f"{result['size'][0]}x{result['size'][1]}, {result['num_classes']} classes, "
+        f"batch 1, one thread, {result['engine']}, {result['cpu']}, "
+        f"{result['turns']} turns, load {result['load']} on {result['cores']} cores",
+        f"one 3x3 convolution, {CHANNELS} to {CHANNELS} channels at {HEIGHT}x{WIDTH}: "
+        f"{convolution['min_ms']:.2f} ms, "
+        f"{convolution['gmacs_per_second']:.1f} GMAC/s",
+        f"  {'network':22}{'parameters':>11}{'GMACs':>7}{'min ms':>8}{'median':>8}"
+        f"{'ratio':>7}{'limit ms':>10}{'x limit':>9}",
+    ]
+    for name, row in result["networks"].items():
+        lines.append(
+            f"  {name:22}{row['parameters']:>11,}{row['macs'] / 1e9:7.2f}"
+            f"{row['min_ms']:8.1f}{row['median_ms']:8.1f}{row['ratio']:7.2f}"
+            f"{row['limit_ms']:10.1f}{row['times_limit']:9.1f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""Rare classes: which frames hold them, and where.
+
+A pole or a bicyclist fills one pixel in a hundred and lies in few frames. Frames that
+hold rare classes can be drawn more often, and windows placed so that they hold them.
+"""
+
+import numpy as np
+
+from segnet.data.store import Split
+
+
+def count_classes(split: Split) -> np.ndarray:
+    """Returns the pixels of each class in each frame, (N, K) int64; void left out."""
+    num_classes = split.store.class_map.num_classes
+    counts = np.empty((len(split), num_classes), np.int64)
+    for frame in range(len(split)):
+        found = np.bincount(split.read_labels(frame).ravel(), minlength=256)
+        counts[frame] = found[:num_classes]
+    return counts
+
+
+def class_chances(counts: np.ndarray) -> np.ndarray:
+    """Returns how likely a window is placed on each class, frame by frame.
+
+    Among the classes of a frame the chance is inverse to the pixels of the class in
+    all frames.
+
+    Args:
+        counts: Pixels of each class in each frame, (N, K).
+
+    Returns:
+        (N, K) float64; each row sums to 1, or to 0 where a frame is all void.
+    """
+    weights = (counts > 0) / np.maximum(counts.sum(0), 1)
+    return weights / np.maximum(weights.sum(1, keepdims=True), np.finfo(float).tiny)
+
+
+def frame_chances(counts: np.ndarray, balance: float) -> np.ndarray:
+    """Returns how often each frame is drawn beside the others.
+
+    The chance of a frame follows its rarest class: 1 / f ** balance, where f is the
+    share of the frames that hold the class.
+
+    Source: repeat factors of Gupta et al., LVIS (2019), section 5, with every class
+    below the threshold; `balance` 0.5 is their square root.
+
+    Args:
+        counts: Pixels of each class in each frame, (N, K).
+        balance: 0 for all frames alike, 1 for the most.
+
+    Returns:
+        (N,) float64 that sums to 1.
+    """
+    held = counts > 0
+    share = np.maximum(held.mean(0), 1 / len(counts))
+    chances = np.where(held, share**-balance, 1.0).max(1)
+    return chances / chances.sum()
+
+
+def pick_pixel(
+    labels: np.ndarray, chances: np.ndarray, rng: np.random.Generator
+) -> tuple[int, int] | None:
+    """Returns row and column of a random pixel of a random class.
+
+    Args:
+        labels: (H, W) uint8 class ids.
+        chances: (K,) the chance of each class, as `class_chances` gives them.
+        rng: Decides.
+
+    Returns:
+        None where the frame holds no class, or not the one that was drawn.
+    """
+    if not chances.any():
+        return None
+    pixels = np.flatnonzero(labels == rng.choice(len(chances), p=chances))
+    if not pixels.size:
+        return None
+    row, column = divmod(int(rng.choice(pixels)), labels.shape[1])
+    return row, column

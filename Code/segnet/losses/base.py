@@ -1,0 +1,110 @@
+"""What all losses share: void pixels, one-hot truth, and sums of losses."""
+
+import keras
+import numpy as np
+from keras import ops
+
+IDS = 256
+
+
+class PixelLoss(keras.losses.Loss):
+    """One number for labels (B, H, W) 0-255 and logits (B, H, W, K).
+
+    A batch without a valid pixel gives 0; a label that is neither a class nor void
+    gives nan. A subclass computes `measure`.
+
+    Args:
+        ignore_class: The void id, 0 to 255.
+        name: The name in logs.
+    """
+
+    def __init__(self, ignore_class: int = 255, name: str | None = None):
+        super().__init__(name=name, reduction=None)
+        self.ignore_class = ignore_class
+
+    def measure(self, truth, logits, weights):
+        """Returns the loss, a float32 scalar.
+
+        Args:
+            truth: (B, H, W, K) float32, one-hot; zeros where a pixel is void.
+            logits: (B, H, W, K) float32.
+            weights: (B, H, W) float32, the weight of each pixel; 0 where it is void.
+        """
+        raise NotImplementedError
+
+    def call(self, y_true, y_pred):
+        labels = ops.cast(y_true, "int32")
+        logits = ops.cast(y_pred, "float32")
+        num_classes = logits.shape[-1]
+        weights = ops.take(self._weight_of_each_id(num_classes), labels)  # (B, H, W)
+        # PyTorch accepts -1 for "no class", but no id beyond the classes.
+        known = ops.where(labels < num_classes, labels, -1)
+        known = ops.where(labels == self.ignore_class, -1, known)
+        truth = ops.one_hot(known, num_classes, dtype="float32")
+        return self.measure(truth, logits, weights)
+
+    def class_table(self, num_classes: int) -> list[float]:
+        """The weight of each class."""
+        return [1.0] * num_classes
+
+    def _weight_of_each_id(self, num_classes: int) -> np.ndarray:
+        table = np.full(IDS, np.nan, np.float32)
+        table[:num_classes] = self.class_table(num_classes)
+        table[self.ignore_class] = 0.0
+        return table
+
+    def __add__(self, other):
+        return Sum([*_terms(self), *_terms(other)])
+
+    def __mul__(self, factor: float):
+        return Sum([(factor * share, loss) for share, loss in _terms(self)])
+
+    __rmul__ = __mul__
+
+    def get_config(self):
+        return {"ignore_class": self.ignore_class, "name": self.name}
+
+
+@keras.saving.register_keras_serializable("segnet")
+class Sum(PixelLoss):
+    """A weighted sum of losses; `0.8 * a + 0.2 * b` makes one.
+
+    Args:
+        terms: Pairs (factor, loss), each loss called as `loss(labels, logits)`.
+        name: The name in logs.
+
+    Raises:
+        ValueError: There is no term, or a factor is below 0.
+    """
+
+    def __init__(self, terms, name="sum"):
+        super().__init__(name=name)
+        self.terms = [(float(factor), loss) for factor, loss in terms]
+        factors = [factor for factor, _ in self.terms]
+        if not factors or not all(0 <= factor < np.inf for factor in factors):
+            raise ValueError(f"a sum needs factors of 0 or more, got {factors}")
+
+    def call(self, y_true, y_pred):
+        return sum(factor * loss(y_true, y_pred) for factor, loss in self.terms)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        terms = [[factor, serialize(loss)] for factor, loss in self.terms]
+        return {"terms": terms, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        restore = keras.saving.deserialize_keras_object
+        terms = [(factor, restore(loss)) for factor, loss in config["terms"]]
+        return cls(terms, config["name"])
+
+
+def _terms(loss) -> list[tuple[float, keras.losses.Loss]]:
+    return loss.terms if isinstance(loss, Sum) else [(1.0, loss)]
+
+
+def weighted_mean(values, weights):
+    """The sum of weight times value by the sum of weights; 0 where that is 0."""
+    total = ops.sum(weights)
+    safe = ops.where(ops.equal(total, 0.0), 1.0, total)
+    return ops.sum(weights * values) / safe

@@ -1,0 +1,150 @@
+"""Rewrites the tables of docs/results.md from the files that hold their figures.
+
+    python docs/make_results.py
+
+`docs/latency.json` is from `segnet bench latency --json`, the scores are from the cards
+of the shipped weights, `docs/peers.json` says what others published. Each table stands
+between two markers; the text around them is written by hand.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from segnet.cards import percent, table, weights_table
+from segnet.files import replacing
+from segnet.models.weights import read_cards
+
+DOCS = Path(__file__).parent
+RESULTS = DOCS / "results.md"
+CARDS = "../Code/segnet/weights"
+OURS, NONE = "camvid11", "-"
+# Behind a score on val of a network that was then trained on val as well.
+WITHOUT_VAL = "*"
+
+
+def networks(latency: dict, cards: list[dict], peers: dict) -> str:
+    """Our networks and those of others in one table."""
+    header = ["network", "figures from", "input", "parameters", "MACs"]
+    header += ["frames trained on", "val mIoU", "test mIoU", "ms"]
+    size = "x".join(map(str, latency["size"]))
+    rows = []
+    for name, figures in latency["networks"].items():
+        fitting = [c for c in cards if (c["network"], c["class_map"]) == (name, OURS)]
+        for card in fitting or [None]:
+            rows.append(
+                [
+                    f"`{card['name']}`" if card else f"`{name}`",
+                    "measured here",
+                    size,
+                    f"{figures['parameters'] / 1e6:.2f} M",
+                    f"{figures['macs'] / 1e9:.2f} G",
+                    str(card["training"]["train_frames"]) if card else NONE,
+                    *(_own_score(card, split) for split in ("val", "test")),
+                    f"{figures['min_ms']:.1f}",
+                ]
+            )
+    return table(header, [*rows, *map(_peer, peers["networks"])], left=2)
+
+
+def _own_score(card: dict | None, split: str) -> str:
+    if card is None:
+        return NONE
+    marked = [(report, "") for report in card["scores"]]
+    marked += [(report, WITHOUT_VAL) for report in card["scores_without_val"]]
+    for report, mark in marked:
+        if report["split"] == split and report["class_mapping"] is None:
+            return percent(report["miou"]) + mark
+    return NONE
+
+
+def _peer(peer: dict) -> list[str]:
+    recalled = peer.get("recalled", ())
+
+    def cell(key: str, pattern: str) -> str:
+        mark = "?" if key in recalled else ""
+        return pattern.format(peer[key]) + mark if key in peer else NONE
+
+    return [
+        peer["network"],
+        peer["source"],
+        peer.get("size", NONE),
+        cell("parameters", "{:.2f} M"),
+        NONE,
+        cell("frames", "{}"),
+        NONE,
+        cell("test", "{:.1f}"),
+        cell("ms", "{} (elsewhere)"),
+    ]
+
+
+def speed(latency: dict) -> str:
+    """What the measurement printed, as a table with its conditions below."""
+    header = ["network", "GMACs", "lowest ms", "median ms", "times as fast"]
+    header += ["limit ms", "times the limit"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['macs'] / 1e9:.2f}",
+            f"{row['min_ms']:.1f}",
+            f"{row['median_ms']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit_ms']:.1f}",
+            f"{row['times_limit']:.1f}",
+        ]
+        for name, row in latency["networks"].items()
+    ]
+    height, width = latency["size"]
+    conditions = (
+        f"{height}x{width}, {latency['num_classes']} classes, "
+        f"{latency['turns']} turns, {latency['engine']}, {latency['cpu']}, load "
+        f"{latency['load']} on {latency['cores']} cores; the convolution reached "
+        f"{latency['convolution']['gmacs_per_second']:.1f} GMAC/s."
+    )
+    return f"{table(header, rows, left=1)}\n\n{conditions}"
+
+
+def weights(cards: list[dict]) -> str:
+    """The shipped weights, and where their cards are."""
+    if not cards:
+        return "No weights are shipped."
+    links = (f"[{card['name']}]({CARDS}/{card['name']}.md)" for card in cards)
+    return f"{weights_table(cards)}\n\nCards: {', '.join(links)}."
+
+
+def filled(text: str, parts: dict[str, str]) -> str:
+    """The text with the part between each pair of markers replaced.
+
+    Raises:
+        ValueError: A pair of markers is missing.
+    """
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        pattern = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
+        text, count = pattern.subn(lambda m, p=part: f"{m[1]}{p}\n{m[2]}", text)
+        if count != 1:
+            raise ValueError(f"{count} pairs of markers {begin.strip()}, expected one")
+    return text
+
+
+def results(text: str, cards: list[dict]) -> str:
+    """docs/results.md with all its tables made anew."""
+    latency = json.loads((DOCS / "latency.json").read_text())
+    peers = json.loads((DOCS / "peers.json").read_text())
+    parts = {
+        "networks": networks(latency, cards, peers),
+        "speed": speed(latency),
+        "weights": weights(cards),
+    }
+    return filled(text, parts)
+
+
+def main() -> None:
+    """Rewrites docs/results.md."""
+    text = results(RESULTS.read_text(encoding="utf-8"), read_cards())
+    with replacing(RESULTS) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The tables of docs/results.md: made from their files, and up to date."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from segnet.models import MODELS
+from segnet.models.weights import read_cards
+
+DOCS = Path(__file__).parents[1] / "docs"
+specification = importlib.util.spec_from_file_location(
+    "make_results", DOCS / "make_results.py"
+)
+make_results = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(make_results)
+
+FIGURES = {
+    "parameters": 386_971,
+    "macs": 353_000_000,
+    "min_ms": 9.36,
+    "median_ms": 9.44,
+    "ratio": 13.1,
+    "limit_ms": 6.7,
+    "times_limit": 1.4,
+}
+LATENCY = {"size": [360, 480], "networks": {"slim": FIGURES}}
+PEER = {"network": "Peer", "parameters": 0.68, "source": "a paper", "test": 66.4}
+PEERS = {"networks": [PEER | {"recalled": ["test"], "ms": 51}]}
+
+
+def card(**scores):
+    reports = [
+        {"split": split, "class_mapping": None, "miou": miou}
+        for split, miou in scores.items()
+    ]
+    return {
+        "name": "slim_camvid11",
+        "network": "slim",
+        "class_map": "camvid11",
+        "training": {"train_frames": 367},
+        "scores": reports,
+        "scores_without_val": [],
+    }
+
+
+def rows_of(cards):
+    lines = make_results.networks(LATENCY, cards, PEERS).splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+
+
+def test_results_are_up_to_date():
+    # After `segnet pack` or `segnet bench latency`: python docs/make_results.py
+    text = (DOCS / "results.md").read_text(encoding="utf-8")
+    assert make_results.results(text, read_cards()) == text
+    assert all(f"`{name}`" in text for name in MODELS)
+
+
+def test_a_row_takes_its_figures_from_card_and_measurement():
+    ours, peer = rows_of([card(val=0.6123, test=0.5077)])
+    begin = ["`slim_camvid11`", "measured here", "360x480", "0.39 M", "0.35 G"]
+    assert ours == [*begin, "367", "61.2", "50.8", "9.4"]
+    begin = ["Peer", "a paper", "-", "0.68 M", "-", "-", "-"]
+    assert peer == [*begin, "66.4?", "51 (elsewhere)"]
+
+
+def test_a_score_of_the_run_without_val_is_marked():
+    (report,) = card(val=0.64)["scores"]
+    ours, _ = rows_of([card(test=0.5) | {"scores_without_val": [report]}])
+    assert ours[6:8] == ["64.0*", "50.0"]
+
+
+def test_a_network_without_weights_has_no_score():
+    (without, _), (elsewhere, _) = (
+        rows_of([]),
+        rows_of([card(val=0.6) | {"class_map": "vkitti1"}]),
+    )
+    assert without == elsewhere
+    assert without[0] == "`slim`" and without[5:8] == ["-", "-", "-"]
+
+
+def test_only_what_stands_between_markers_changes():
+    text = "a\n<!-- t -->\nold\n<!-- /t -->\nb\n"
+    new = make_results.filled(text, {"t": r"\1 new"})
+    assert new == "a\n<!-- t -->\n\\1 new\n<!-- /t -->\nb\n"
+    assert make_results.filled(new, {"t": r"\1 new"}) == new
+    with pytest.raises(ValueError, match="0 pairs of markers <!-- u -->"):
+        make_results.filled(text, {"u": ""})

@@ -5,12 +5,12 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from test_train import TINY, rows_of, tiny
 
 from segnet.data.store import open_store
 from segnet.models import MODELS
 from segnet.networks import copy_matching
 from segnet.train import train
+from test_train import TINY, rows_of, tiny
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from segnet.data.store import Split
 from segnet.mappings import find_mapping
 from segnet.metrics import confusion
 from segnet.models import MODELS
+from segnet.networks import copy_matching
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,21 @@ def _sized(model: keras.Model, frames: Split) -> keras.Model:
     height, width = (int(side) for side in frames.size)
     shape, classes = (height, width, 3), model.output_shape[-1]
     resized = MODELS[model.name](input_shape=shape, num_classes=classes)
-    weights = model.get_weights()
-    if [w.shape for w in weights] != [w.shape for w in resized.get_weights()]:
+    if _weights_of(model) != _weights_of(resized):
         raise ValueError(
             f"{model.name} takes frames of {size[0]}x{size[1]}, {frames.store.path} "
             f"has {height}x{width}. Its layers are not those MODELS[{model.name!r}] "
             f"makes, so it cannot be built anew; prepare a store of its size"
         )
-    resized.set_weights(weights)
+    # By name: the order of all weights may depend on the size.
+    copy_matching(model, resized)
     return resized
+
+
+def _weights_of(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
+    """The shapes of the weights of each layer that has some."""
+    return {
+        layer.name: [tuple(weight.shape) for weight in layer.weights]
+        for layer in model.layers
+        if layer.weights
+    }

@@ -14,14 +14,17 @@ import dataclasses
 import json
 import statistics
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from keras import layers
 
 from segnet.models import MODELS, blocks
-from segnet.models import slim as slim_module
 from segnet.recipes import Recipe
 from segnet.train import train
+
+# The package has a function of the same name.
+slim_module = import_module("segnet.models.slim")
 
 RECIPE = Recipe(
     epochs=20, learning_rate=3e-3, class_weights="enet", validate_every=10**6

@@ -79,7 +79,7 @@ def bench_latency(
             }
             engine.write_network(network, path)
             calls[name] = engine.open_call(path)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     seconds = _in_turns(calls, turns, progress)
     for name, row in (*networks.items(), (CONVOLUTION, convolution)):
         row["min_ms"] = 1e3 * min(seconds[name])

@@ -259,8 +259,11 @@ RECIPES = {
     "camvid11_slim_last": replace(
         _SLIM_CAMVID, epochs=36, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
     ),
-    "camvid11_edgesegnet_last": replace(
+    "camvid11_edgesegnet_trainval": replace(
         _EDGESEGNET_CAMVID, epochs=16, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
+    ),
+    "camvid11_edgesegnet_last": replace(
+        _EDGESEGNET_CAMVID, epochs=18, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
     ),
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),

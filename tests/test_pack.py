@@ -17,6 +17,7 @@ from segnet.optimizer import WarmupDecay
 from segnet.pack import pack
 from segnet.recipes import Recipe
 from segnet.train import train
+from test_train import tiny
 
 NOTES = {
     "data": "Bands of colour.",
@@ -26,16 +27,6 @@ NOTES = {
     "limits": ["Knows bands only.", "Vans are absent."],
 }
 RECIPE = Recipe(model="tiny", epochs=1, batch_size=4, learning_rate=0.02, ema=0.6)
-
-
-def tiny(input_shape, num_classes, name="tiny"):
-    inputs = keras.Input(input_shape, dtype="uint8", name="input_image")
-    x = keras.layers.Rescaling(1 / 127.5, -1, name="input_rescale")(inputs)
-    x = keras.layers.Conv2D(6, 3, padding="same", name="stem_conv")(x)
-    x = keras.layers.BatchNormalization(momentum=0.8, name="stem_bn")(x)
-    x = keras.layers.Dropout(0.1, seed=1, name="stem_dropout")(x)
-    x = keras.layers.Conv2D(num_classes, 1, name="head_logits")(x)
-    return keras.Model(inputs, x, name=name)
 
 
 @pytest.fixture(autouse=True)
@@ -265,7 +256,7 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     card = json.loads(packed(other, tmp_path / "out", **before).read_text())
     (without,) = card["scores_without_val"]
     assert (without["split"], without["miou"]) == ("val", report["miou"])
-    assert "The run they started from had not seen it:" in card_text(card)
+    assert "An earlier run on the way to them had not seen it:" in card_text(card)
     assert card["training"]["val_frames"] == 0
     assert card["training"]["recipe"]["init"] == "c/best.keras"
     assert "without the hours behind `c/best.keras`" in card_text(card)

@@ -121,7 +121,7 @@ def _without_val(scores: list[dict]) -> list[str]:
         return []
     text = (
         "These weights were trained on val as well, so val says nothing about them. "
-        "The run they started from had not seen it:"
+        "An earlier run on the way to them had not seen it:"
     )
     return [text, *score_tables(scores)]
 

@@ -38,7 +38,7 @@ def add_pack(verbs) -> None:
         action="append",
         type=Path,
         metavar="REPORT",
-        help="for weights trained on val too: a report of the run before, without it",
+        help="for weights trained on val too: a report of an earlier run, without it",
     )
     parser.add_argument(
         "--weights",

@@ -195,6 +195,7 @@ def test_notes_that_say_too_little_are_refused(run, tmp_path, change, told):
             {"class_mapping": "six-categories"},
             "none of the reports is in the network's",
         ),
+        ({"test_time": {"flip": True, "scales": [1.0]}}, "averaged at test time"),
     ],
 )
 def test_reports_of_something_else_are_refused(run, tmp_path, change, told):

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from segnet.files import replacing
 from segnet.match import Match, match
 from segnet.metrics import Scores, scores
 from segnet.models.weights import read_index
+from segnet.test_time import averaged
 
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
@@ -29,6 +30,8 @@ def evaluate(
     batch_size: int = 4,
     progress: Callable = quiet,
     classes: str | None = None,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
 ) -> dict:
     """Returns the report of a model on one split of a store.
 
@@ -37,7 +40,8 @@ def evaluate(
     without a pixel in the truth), `confusion` (K rows of truth; a last column of its
     own for predictions of what is not scored), `worst` (the frames with the lowest
     mIoU), and what was judged on what: `model`, `parameters`, `split`, `split_rule`,
-    `frames`, `size`, `class_map`, `class_mapping`, `source`.
+    `frames`, `size`, `class_map`, `class_mapping`, `source`. `test_time` is None, or
+    what the predictions were averaged over: such scores stand apart.
 
     Args:
         model: A model, a `.keras` file or the name of shipped weights.
@@ -48,11 +52,13 @@ def evaluate(
         progress: Called as tqdm is.
         classes: Key of `segnet.mappings.MAPPINGS` that brings the classes of the model
             and of the store together; None when they are the same.
+        flip: Average over the frame and its mirror image (`segnet.test_time`).
+        scales: Average over these scales of the frame.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The store has no such split, a file is damaged, or size or number of
-            classes differ from the model's.
+        ValueError: The store has no such split, a scale is out of range, a file is
+            damaged, or size or number of classes differ from the model's.
     """
     with ExitStack() as stack:
         if not isinstance(store, Store):
@@ -63,10 +69,15 @@ def evaluate(
         if not isinstance(model, keras.Model):
             model = load(model)
         matched = match(model, frames, classes)
-        matrices = _frame_matrices(matched, frames, batch_size, progress)
-        report = _report(matched, frames, matrices) | {"class_mapping": classes}
+        judged, test_time = matched.model, None
+        if flip or tuple(scales) != (1.0,):
+            judged = averaged(matched.model, flip, scales)
+            test_time = {"flip": flip, "scales": list(scales)}
+        matrices = _frame_matrices(matched, judged, frames, batch_size, progress)
+        report = _report(matched, frames, matrices)
+        report |= {"class_mapping": classes, "test_time": test_time}
         if out is not None:
-            _write(Path(out), report, matched, frames, matrices)
+            _write(Path(out), report, matched, judged, frames, matrices)
     return report
 
 
@@ -139,6 +150,10 @@ def table(report: dict) -> str:
         value = report[key]
         text = "none" if value is None else f"{100 * value:.2f}"
         lines.append(f"{name:{width}}  {text:>6}")
+    if report.get("test_time"):
+        mirrored = " and their mirror images" if report["test_time"]["flip"] else ""
+        scales = ", ".join(f"{scale:g}" for scale in report["test_time"]["scales"])
+        lines.append(f"averaged at test time over scales {scales}{mirrored}")
     if report["class_mapping"]:
         lines.append(f"classes: {report['class_map']}, by {report['class_mapping']}")
     if matrix.shape[1] > len(matrix):
@@ -150,7 +165,11 @@ def table(report: dict) -> str:
 
 
 def _frame_matrices(
-    matched: Match, frames: Split, batch_size: int, progress: Callable
+    matched: Match,
+    judged: keras.Model,
+    frames: Split,
+    batch_size: int,
+    progress: Callable,
 ) -> np.ndarray:
     """(N, K, K) int64: the confusion matrix of each frame."""
     matrices = []
@@ -159,7 +178,7 @@ def _frame_matrices(
     for start in progress(starts, total=total, desc="evaluate", unit="batch"):
         stop = min(start + batch_size, len(frames))
         images, labels = frames.read(range(start, stop))
-        predictions = predict(matched.model, images, batch_size)
+        predictions = predict(judged, images, batch_size)
         try:
             for pair in zip(labels, predictions, strict=True):
                 matrices.append(matched.confusion(*pair))
@@ -217,7 +236,9 @@ def _worst(matrices: np.ndarray) -> list[int]:
     return [int(i) for i in order[:WORST_FRAMES]]
 
 
-def _write(out: Path, report: dict, matched: Match, frames: Split, matrices) -> None:
+def _write(
+    out: Path, report: dict, matched: Match, judged, frames: Split, matrices
+) -> None:
     from segnet import pictures
 
     with replacing(out / "report.json") as part:
@@ -230,7 +251,7 @@ def _write(out: Path, report: dict, matched: Match, frames: Split, matrices) -> 
     chosen = [*_worst(matrices), *(round(i) for i in spread)]
     chosen = list(dict.fromkeys(int(i) for i in chosen))
     images, labels = frames.read(chosen)
-    predictions = matched.shown(predict(matched.model, images))
+    predictions = matched.shown(predict(judged, images))
     names = frames.frame_ids
     titles = []
     for index in chosen:

@@ -9,8 +9,7 @@ from segnet.classes import ClassMap
 from segnet.data.store import Split
 from segnet.mappings import find_mapping
 from segnet.metrics import confusion
-from segnet.models import MODELS
-from segnet.networks import copy_matching
+from segnet.networks import at_size
 
 
 @dataclass(frozen=True)
@@ -85,34 +84,11 @@ def match(model: keras.Model, frames: Split, classes: str | None = None) -> Matc
 
 
 def _sized(model: keras.Model, frames: Split) -> keras.Model:
-    size = model.input_shape[1:3]
-    pairs = zip(size, frames.size, strict=True)
-    if all(have is None or have == want for have, want in pairs):
-        return model
-    if model.name not in MODELS:
+    try:
+        return at_size(model, frames.size)
+    except ValueError as error:
+        height, width = frames.size
         raise ValueError(
-            f"{model.name} takes frames of {size[0]}x{size[1]}, {frames.store.path} "
-            f"has {frames.size[0]}x{frames.size[1]}; prepare a store of the model's "
-            f"size or train one on this size"
-        )
-    height, width = (int(side) for side in frames.size)
-    shape, classes = (height, width, 3), model.output_shape[-1]
-    resized = MODELS[model.name](input_shape=shape, num_classes=classes)
-    if _weights_of(model) != _weights_of(resized):
-        raise ValueError(
-            f"{model.name} takes frames of {size[0]}x{size[1]}, {frames.store.path} "
-            f"has {height}x{width}. Its layers are not those MODELS[{model.name!r}] "
-            f"makes, so it cannot be built anew; prepare a store of its size"
-        )
-    # By name: the order of all weights may depend on the size.
-    copy_matching(model, resized)
-    return resized
-
-
-def _weights_of(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
-    """The shapes of the weights of each layer that has some."""
-    return {
-        layer.name: [tuple(weight.shape) for weight in layer.weights]
-        for layer in model.layers
-        if layer.weights
-    }
+            f"{error}; {frames.store.path} has {height}x{width}. Prepare a store of "
+            f"the model's size or train one on this size"
+        ) from None

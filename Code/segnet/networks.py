@@ -127,6 +127,42 @@ def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
     return left
 
 
+def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:
+    """Returns a network of this package with the same weights for another size.
+
+    Args:
+        model: Named as its builder in `segnet.models.MODELS`.
+        size: (H, W); where the model takes it already, the model itself is returned.
+
+    Raises:
+        ValueError: The model is none of this package's, so it cannot be built anew.
+    """
+    own = model.input_shape[1:3]
+    if all(a is None or a == b for a, b in zip(own, size, strict=True)):
+        return model
+    takes = f"{model.name} takes frames of {own[0]}x{own[1]}"
+    if model.name not in MODELS:
+        raise ValueError(f"{takes} and is no network of this package to be built anew")
+    resized = MODELS[model.name](_shape(size), model.output_shape[-1])
+    if _weights_of(model) != _weights_of(resized):
+        raise ValueError(
+            f"{takes}, and its layers are not those MODELS[{model.name!r}] makes, so "
+            f"it cannot be built anew"
+        )
+    # By name: the order of all weights may depend on the size.
+    copy_matching(model, resized)
+    return resized
+
+
+def _weights_of(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
+    """The shapes of the weights of each layer that has some."""
+    return {
+        layer.name: [tuple(weight.shape) for weight in layer.weights]
+        for layer in model.layers
+        if layer.weights
+    }
+
+
 def _has_heads(name: str) -> bool:
     return "auxiliary" in inspect.signature(MODELS[name]).parameters
 

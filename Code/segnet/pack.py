@@ -211,6 +211,10 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
     report = _read_object(path)
     if not REPORTED <= set(report):
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
+    if report.get("test_time"):
+        raise ValueError(
+            f"{path}: averaged at test time; a card holds what the network scores alone"
+        )
     judged = (report["model"], report["parameters"])
     if judged != (network.name, network.count_params()):
         raise ValueError(

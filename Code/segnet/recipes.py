@@ -218,14 +218,18 @@ _CAMVID = Recipe(
     crop=(240, 320), class_weights="enet", scale=(0.6, 2.0), rare=0.4, balance=0.5
 )
 _SLIM_CAMVID = replace(
-    _CAMVID, epochs=110, learning_rate=4e-3, validate_every=10, init="slim_scenes14"
+    _CAMVID,
+    epochs=240,
+    learning_rate=4e-3,
+    loss="lovasz",
+    validate_every=20,
+    init="slim_scenes14",
 )
 _EDGESEGNET_CAMVID = replace(
-    _CAMVID,
+    _SLIM_CAMVID,
     model="edgesegnet",
-    epochs=45,
+    epochs=120,
     learning_rate=3e-3,
-    validate_every=9,
     init="edgesegnet_scenes14",
 )
 
@@ -251,19 +255,13 @@ RECIPES = {
     ),
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
-    # The second half: train and val together, as the published figures are trained,
-    # and Lovász at the end. Each starts from the best.keras of the one before: --init.
+    # The second part: train and val together, as the published figures are trained.
+    # Each starts from the best.keras of the one before: --init.
     "camvid11_slim_trainval": replace(
-        _SLIM_CAMVID, epochs=60, crop=(288, 384), learning_rate=2e-3, **_TRAINVAL
-    ),
-    "camvid11_slim_last": replace(
-        _SLIM_CAMVID, epochs=36, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
+        _SLIM_CAMVID, epochs=110, learning_rate=2e-3, **_TRAINVAL
     ),
     "camvid11_edgesegnet_trainval": replace(
-        _EDGESEGNET_CAMVID, epochs=16, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
-    ),
-    "camvid11_edgesegnet_last": replace(
-        _EDGESEGNET_CAMVID, epochs=18, learning_rate=2e-3, loss="lovasz", **_TRAINVAL
+        _EDGESEGNET_CAMVID, epochs=80, learning_rate=2e-3, **_TRAINVAL
     ),
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),

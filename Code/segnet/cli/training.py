@@ -121,6 +121,16 @@ def add_evaluate(verbs) -> None:
         help="judge on the classes of a mapping, such as vkitti-to-cityscapes",
     )
     parser.add_argument("--batch-size", type=int, default=4, help="default 4")
+    parser.add_argument(
+        "--flip", action="store_true", help="average over the frame and its mirror"
+    )
+    parser.add_argument(
+        "--scales",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="average over these scales, such as 0.75 1 1.25 (default 1)",
+    )
 
 
 def _evaluate(arguments) -> None:
@@ -136,6 +146,8 @@ def _evaluate(arguments) -> None:
         classes=arguments.classes,
         batch_size=arguments.batch_size,
         progress=tqdm,
+        flip=arguments.flip,
+        scales=arguments.scales,
     )
     print(table(report))
     if arguments.out:

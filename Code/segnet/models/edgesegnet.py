@@ -63,7 +63,7 @@ def edgesegnet(
     stem = blocks.conv_bn_relu(x, STEM, 7, 2, name="stem_s2")  # 1/2 of the input
     pooled = layers.MaxPooling2D(3, 2, padding="same", name="stem_s4_pool")(stem)
 
-    context = _bottleneck_reduction(stem)  # 1/16
+    context = _context(_bottleneck_reduction(stem))  # 1/16
     x = blocks.upsample(context, name="context_s8")
     residual = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
     residual = _refine(residual, name="residual_s8refine")
@@ -84,9 +84,14 @@ def edgesegnet(
 
 
 def _bottleneck_reduction(x):
-    """The context branch: 1/2 to 1/16 of the input in stride-2 steps, then wide."""
+    """From 1/2 to 1/16 of the input in stride-2 steps."""
     for scale, filters in zip((4, 8, 16), REDUCTION, strict=True):
         x = blocks.conv_bn_relu(x, filters, 3, 2, name=f"context_s{scale}")
+    return x
+
+
+def _context(x):
+    """Dilated bottlenecks, the mean over the image, and a linear projection."""
     for number, dilation in enumerate(CONTEXT_DILATIONS, start=1):
         name = f"context_s16b{number}"
         y = blocks.conv_bn_relu(x, WIDTH // 2, name=f"{name}reduce")

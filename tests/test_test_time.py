@@ -1,0 +1,79 @@
+"""Averaging at test time: against the same sums written out by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from segnet.data.store import open_store
+from segnet.evaluate import evaluate, table
+from segnet.models import MODELS
+from segnet.networks import at_size
+from segnet.test_time import averaged
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    """slim with random weights: what it says of a mirrored frame is another thing."""
+    keras.utils.set_random_seed(0)
+    return MODELS["slim"]((64, 80, 3), 5)
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (2, 64, 80, 3), np.uint8)
+
+
+def said(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return softmax(ops.convert_to_numpy(model(images, training=False)))
+
+
+def test_one_view_leaves_the_probabilities(network, images):
+    alone = averaged(network, flip=False)
+    expected = said(network, images)
+    np.testing.assert_allclose(said(alone, images), expected, atol=1e-6)
+
+
+def test_the_mirrored_view_counts_half(network, images):
+    mirrored = said(network, images[:, :, ::-1])[:, :, ::-1]
+    expected = (said(network, images) + mirrored) / 2
+    assert np.abs(expected - mirrored).max() > 1e-3
+    found = said(averaged(network), images)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_scale_is_a_network_of_that_size(network, images):
+    double = at_size(network, (128, 160))
+    large = ops.image.resize(images.astype("float32"), (128, 160))
+    large = np.round(ops.convert_to_numpy(large)).astype(np.uint8)
+    small = ops.image.resize(said(double, large), (64, 80))
+    expected = (said(network, images) + ops.convert_to_numpy(small)) / 2
+    found = said(averaged(network, flip=False, scales=(1.0, 2.0)), images)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("scales", [(), (0.0,), (1.0, -2.0)])
+def test_scales_out_of_range_are_refused(network, scales):
+    with pytest.raises(ValueError, match="expected numbers above 0"):
+        averaged(network, scales=scales)
+
+
+def test_a_side_below_the_networks_smallest_is_refused(network):
+    with pytest.raises(ValueError, match="at least 64, got \\(32, 40"):
+        averaged(network, scales=(0.5,))
+
+
+def test_the_report_says_what_was_averaged(store_path):
+    model = MODELS["slim"]((64, 96, 3), 14)
+    with open_store(store_path) as store:
+        plain = evaluate(model, store)
+        found = evaluate(model, store, flip=True, scales=(1.0, 1.5))
+    assert plain["test_time"] is None
+    assert found["test_time"] == {"flip": True, "scales": [1.0, 1.5]}
+    assert found["parameters"] == plain["parameters"] == model.count_params()
+    assert "scales 1, 1.5 and their mirror images" in table(found)

@@ -29,6 +29,11 @@ def test_render_prepare_train_evaluate(tmp_path, capsys):
     assert "mean IoU" in capsys.readouterr().out
     found = json.loads((report / "report.json").read_text())
     assert {"miou", "pixel_accuracy", "per_class", "absent", "confusion"} <= set(found)
+    assert main([*judge, "--flip"]) == 0
+    assert (
+        "averaged at test time over scales 1 and their mirror"
+        in capsys.readouterr().out
+    )
     # A second start in the same folder must not overwrite the first.
     assert main(training) == 2
     assert "--resume" in capsys.readouterr().err

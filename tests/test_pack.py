@@ -108,6 +108,17 @@ def test_last_weights_are_the_averages_that_val_saw(run, tmp_path):
         np.testing.assert_array_equal(best, last)
 
 
+def test_a_state_is_judged_by_its_last_weights(run, store_path, tmp_path):
+    found = evaluate(run / "last.npz", store_path)
+    best = evaluate(run / "best.keras", store_path)
+    assert found["confusion"] == best["confusion"]
+    with pytest.raises(FileNotFoundError, match="last.npz: no such"):
+        evaluate(tmp_path / "last.npz", store_path)
+    alone = copied(run, tmp_path / "alone", ("last.npz",))
+    with pytest.raises(FileNotFoundError, match="recipe.json: no such file"):
+        evaluate(alone / "last.npz", store_path)
+
+
 def copied(run, folder, files=("recipe.json", "last.npz", "report.json", "notes.json")):
     folder.mkdir()
     for file in files:

@@ -9,10 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from segnet import __version__, models
+from segnet import __version__, models, run_folder
 from segnet.data import quiet
 from segnet.data.store import Split, Store, open_store
 from segnet.files import replacing
+from segnet.last_weights import load_last
 from segnet.match import Match, match
 from segnet.metrics import Scores, scores
 from segnet.models.weights import read_index
@@ -44,7 +45,7 @@ def evaluate(
     what the predictions were averaged over: such scores stand apart.
 
     Args:
-        model: A model, a `.keras` file or the name of shipped weights.
+        model: A model, or what `load` takes: a file or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.json, confusion.png and sheets.png; None for none.
@@ -82,10 +83,11 @@ def evaluate(
 
 
 def load(path: str | Path) -> keras.Model:
-    """Returns the model in a `.keras` file, or of shipped weights, for prediction.
+    """Returns the model in a file, or of shipped weights, for prediction.
 
     Args:
-        path: A file; where there is none, a name that `segnet models` lists.
+        path: A `.keras` file, or the `last.npz` of a run folder for its last weights;
+            where there is no such file, a name that `segnet models` lists.
 
     Raises:
         FileNotFoundError: There is neither.
@@ -99,6 +101,8 @@ def load(path: str | Path) -> keras.Model:
             f"{path}: no such model; `segnet train` makes one, and shipped are: "
             f"{', '.join(shipped) or 'none'}"
         )
+    if Path(path).name == run_folder.STATE:
+        return load_last(Path(path).parent)
     if not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path}: no model or only a part of one; give the best.keras of a run"

@@ -11,13 +11,12 @@ from segnet import __version__, run_folder
 from segnet.cards import card_text
 from segnet.evaluate import load
 from segnet.files import replacing_all
+from segnet.last_weights import load_last
 from segnet.locks import alone
-from segnet.losses import LOSSES
 from segnet.models.describe import macs
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.models.weights import FOLDER, INDEX, read_index, sha256
-from segnet.networks import build_judge, build_trained, compile_trained, hand_over
-from segnet.optimizer import AveragedAdamW, WarmupDecay
+from segnet.networks import build_judge
 from segnet.recipes import Recipe
 
 WEIGHTS = ("best", "last")
@@ -69,8 +68,8 @@ def pack(
         )
     run, folder = Path(run), Path(folder)
     said = _read_notes(Path(notes))
-    recipe = _read_recipe(run / run_folder.RECIPE)
-    progress, arrays = run_folder.read_state(_existing(run / run_folder.STATE))
+    recipe = run_folder.read_recipe(run)
+    progress, _ = run_folder.read_state(run / run_folder.STATE)
     size, names = progress.data["size"], progress.data["classes"]
     network = build_judge(recipe, size, len(names))
     if weights == "best":
@@ -78,8 +77,7 @@ def pack(
         model = _best(origin)
     else:
         origin = run / run_folder.STATE
-        model = network
-        _set_last(model, recipe, arrays, origin)
+        model = load_last(run)
     scores = [_read_report(Path(path), network, names) for path in reports]
     if recipe.include_val and any(report["split"] == "val" for report in scores):
         raise ValueError(f"{run} was trained on val, and a report scores val")
@@ -139,26 +137,6 @@ def _best(path: Path) -> keras.Model:
     return load(path)
 
 
-def _set_last(judge: keras.Model, recipe: Recipe, arrays: list, path: Path) -> None:
-    """Gives a network the last weights of a run, as val would have seen them."""
-    size, num_classes = recipe.crop or judge.input_shape[1:3], judge.output_shape[-1]
-    trained = build_trained(recipe, size, num_classes)
-    rate = WarmupDecay(recipe.learning_rate, 1, 0, recipe.schedule)
-    averaged = AveragedAdamW(rate, recipe.ema)
-    optimizer = averaged if recipe.ema else keras.optimizers.AdamW(rate)
-    optimizer.build(trained.trainable_variables)
-    compile_trained(trained, optimizer, LOSSES[recipe.loss](None, 255), recipe)
-    variables = [*trained.variables, *trained.optimizer.variables]
-    if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
-        raise ValueError(
-            f"{path}: not the state of this {judge.name}; it has changed since the "
-            f"run was begun"
-        )
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    hand_over(trained, judge)
-
-
 def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> dict:
     """What the run folder says about the training."""
     rows = progress.rows
@@ -181,13 +159,6 @@ def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> di
         "seeds": [recipe.seed],
         "recipe": values,
     }
-
-
-def _read_recipe(path: Path) -> Recipe:
-    try:
-        return Recipe.from_json(_existing(path).read_text())
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def _read_notes(path: Path) -> dict:

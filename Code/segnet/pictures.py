@@ -132,7 +132,7 @@ def curves(
             best = miou.argmax()
             mious.plot(epochs[known][best], miou[best], "o", color=colour, ms=4)
     # A network that has hardly begun may have any loss on val; it is cut off.
-    losses.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, 1.15 * top))
+    losses.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.15 * top))
     mious.set(xlabel="epoch", ylabel="mIoU on val, %", ylim=(0, None))
     for axis in (losses, mious):
         _plain(axis, grid="y")

@@ -261,7 +261,7 @@ RECIPES = {
         _SLIM_CAMVID, epochs=110, learning_rate=2e-3, **_TRAINVAL
     ),
     "camvid11_edgesegnet_trainval": replace(
-        _EDGESEGNET_CAMVID, epochs=80, learning_rate=2e-3, **_TRAINVAL
+        _EDGESEGNET_CAMVID, epochs=70, learning_rate=2e-3, **_TRAINVAL
     ),
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),

@@ -65,9 +65,9 @@ def start(out: Path, recipe: Recipe, resume: bool) -> bool:
                 f"folder, or delete it"
             )
         try:
-            begun = Recipe.from_json(path.read_text())
+            begun = read_recipe(out)
         except ValueError as error:
-            raise ValueError(f"{path}: {error}; start in another folder") from error
+            raise ValueError(f"{error}; start in another folder") from error
         changed = differences(begun, recipe)
         if changed:
             raise ValueError(
@@ -78,6 +78,22 @@ def start(out: Path, recipe: Recipe, resume: bool) -> bool:
         with replacing(path) as part:
             part.write_text(recipe.to_json())
     return (out / STATE).is_file()
+
+
+def read_recipe(out: Path) -> Recipe:
+    """Returns the recipe of a run folder.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The file is damaged.
+    """
+    path = out / RECIPE
+    try:
+        return Recipe.from_json(path.read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def save_state(out: Path, variables: list, progress: Progress) -> None:
@@ -130,6 +146,7 @@ def read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
     """Returns the progress in a last.npz and its variables, in the order of saving.
 
     Raises:
+        FileNotFoundError: There is no such file.
         ValueError: The file is damaged.
     """
     try:
@@ -137,6 +154,8 @@ def read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
             progress = Progress(**json.loads(str(state["progress"])))
             names = sorted(name for name in state.files if name != "progress")
             return progress, [state[name] for name in names]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
         raise ValueError(
             f"{path}: damaged, so this run cannot go on ({error}); start again in "

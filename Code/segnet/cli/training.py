@@ -105,7 +105,8 @@ def add_evaluate(verbs) -> None:
         "model",
         metavar="MODEL",
         type=Path,
-        help="a .keras file, or shipped weights that `segnet models` lists",
+        help="a .keras file, the last.npz of a run for its last weights, or shipped "
+        "weights that `segnet models` lists",
     )
     parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
     parser.add_argument("--split", default="val", help="train, val (default) or test")

@@ -17,7 +17,7 @@ from segnet.last_weights import load_last
 from segnet.match import Match, match
 from segnet.metrics import Scores, scores
 from segnet.models.weights import read_index
-from segnet.test_time import averaged
+from segnet.tta import averaged
 
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
@@ -53,7 +53,7 @@ def evaluate(
         progress: Called as tqdm is.
         classes: Key of `segnet.mappings.MAPPINGS` that brings the classes of the model
             and of the store together; None when they are the same.
-        flip: Average over the frame and its mirror image (`segnet.test_time`).
+        flip: Average over the frame and its mirror image (`segnet.tta`).
         scales: Average over these scales of the frame.
 
     Raises:

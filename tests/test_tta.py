@@ -9,7 +9,7 @@ from segnet.data.store import open_store
 from segnet.evaluate import evaluate, table
 from segnet.models import MODELS
 from segnet.networks import at_size
-from segnet.test_time import averaged
+from segnet.tta import averaged
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

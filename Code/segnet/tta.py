@@ -1,4 +1,4 @@
-"""Averaging at test time: the same frame seen mirrored and at several sizes.
+"""Test-time augmentation (TTA): the same frame seen mirrored and at several sizes.
 
 It costs a pass of the network for each view, so scores with it are no scores of the
 network and stand apart from them.

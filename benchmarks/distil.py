@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from fused_train import fuse
 from keras.distillation import Distiller, LogitsDistillation
+from keras.losses import KLDivergence
 
 from segnet.data.store import open_store
 from segnet.evaluate import evaluate, load
@@ -37,7 +38,9 @@ def train_student(store, recipe, teacher, weight: float, temperature: float) -> 
         model = Distiller(
             teacher=at_size(teacher, run.batches.size),
             student=run.model,
-            distillation_losses=LogitsDistillation(temperature),
+            # Its default, the name of this loss, gives another one in Keras 3.15:
+            # the divergence of logits that no softmax has made probabilities.
+            distillation_losses=LogitsDistillation(temperature, KLDivergence()),
             student_loss_weight=1 - weight,
         )
         model.compile(optimizer, loss)

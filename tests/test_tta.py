@@ -57,7 +57,9 @@ def test_a_scale_is_a_network_of_that_size(network, images):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("scales", [(), (0.0,), (1.0, -2.0)])
+@pytest.mark.parametrize(
+    "scales", [(), (0.0,), (1.0, -2.0), (float("inf"),), (float("nan"),)]
+)
 def test_scales_out_of_range_are_refused(network, scales):
     with pytest.raises(ValueError, match="expected numbers above 0"):
         averaged(network, scales=scales)

@@ -13,6 +13,7 @@ from segnet.networks import at_size
 
 # Below what a float32 softmax gives for a class that is out of the question.
 SMALLEST = 1e-30
+LARGEST = 8
 
 
 def averaged(
@@ -23,18 +24,20 @@ def averaged(
     Args:
         model: From images (B, H, W, 3) uint8 to logits (B, H, W, K), H and W fixed.
         flip: Also look at the mirrored frame, at each scale.
-        scales: Factors on H and W, above 0; every scaled side is at least 64.
+        scales: Factors on H and W, above 0 and up to 8; every scaled side is at least 64.
 
     Returns:
         A network from images (B, H, W, 3) uint8 to the logarithm of the mean
         probabilities (B, H, W, K) float32.
 
     Raises:
-        ValueError: There is no scale, one is not above 0, or the model cannot be built
+        ValueError: There is no scale, one is out of range, or the model cannot be built
             for a scaled size.
     """
-    if not scales or not all(scale > 0 for scale in scales):
-        raise ValueError(f"scales are {tuple(scales)}, expected numbers above 0")
+    if not scales or not all(0 < scale <= LARGEST for scale in scales):
+        raise ValueError(
+            f"scales are {tuple(scales)}, expected numbers above 0, up to {LARGEST}"
+        )
     size = model.input_shape[1:3]
     inputs = keras.Input(model.input_shape[1:], dtype="uint8")
     views = []

@@ -24,7 +24,7 @@ def averaged(
     Args:
         model: From images (B, H, W, 3) uint8 to logits (B, H, W, K), H and W fixed.
         flip: Also look at the mirrored frame, at each scale.
-        scales: Factors on H and W, above 0 and up to 8; every scaled side is at least 64.
+        scales: Factors on H and W, above 0 and up to 8; no scaled side below 64.
 
     Returns:
         A network from images (B, H, W, 3) uint8 to the logarithm of the mean

@@ -1,4 +1,4 @@
-"""What each repair of `edgesegnet` is worth: every variant takes one of them back.
+"""Each repair of `edgesegnet` taken back alone, under equal budget.
 
     python benchmarks/repairs.py STORE OUT [--epochs 12] [--seeds 0] [--only NAME ...]
 

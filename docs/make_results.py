@@ -3,8 +3,9 @@
     python docs/make_results.py
 
 `docs/latency.json` is from `segnet bench latency --json`, the scores are from the cards
-of the shipped weights, `docs/peers.json` says what others published. Each table stands
-between two markers; the text around them is written by hand.
+of the shipped weights, `docs/folds.json` is from `benchmarks/folds.py`, and
+`docs/peers.json` says what others published. Each table stands between two markers; the
+text around them is written by hand.
 """
 
 import json
@@ -78,6 +79,26 @@ def _peer(peer: dict) -> list[str]:
     ]
 
 
+def folds(scores: dict) -> str:
+    """What each drive says of a network trained on the others, and the mean of that."""
+    drives = sorted({drive for entry in scores.values() for drive in entry["drives"]})
+    header = ["network", "recipe", "epochs", *drives, "mean"]
+    rows = []
+    for name, entry in sorted(scores.items()):
+        found = {drive: row["miou"] for drive, row in entry["drives"].items()}
+        mean = sum(found.values()) / len(found) if len(found) == len(drives) else None
+        rows.append(
+            [
+                f"`{name}`",
+                f"`{entry['budget']['recipe']}`",
+                str(entry["budget"]["epochs"]),
+                *(percent(found[d]) if d in found else NONE for d in drives),
+                NONE if mean is None else percent(mean),
+            ]
+        )
+    return table(header, rows, left=2)
+
+
 def speed(latency: dict) -> str:
     """What the measurement printed, as a table with its conditions below."""
     header = ["network", "GMACs", "lowest ms", "median ms", "times as fast"]
@@ -131,7 +152,9 @@ def results(text: str, cards: list[dict]) -> str:
     """docs/results.md with all its tables made anew."""
     latency = json.loads((DOCS / "latency.json").read_text())
     peers = json.loads((DOCS / "peers.json").read_text())
+    drives = json.loads((DOCS / "folds.json").read_text())
     parts = {
+        "folds": folds(drives),
         "networks": networks(latency, cards, peers),
         "speed": speed(latency),
         "weights": weights(cards),

@@ -1,0 +1,81 @@
+"""A recipe on drives it has seen nothing of: each drive of CamVid judges once.
+
+    python benchmarks/folds.py CAMVID OUT --recipe camvid11_slim --epochs 40
+
+OUT gets a store `fold_DRIVE` and a run folder `NETWORK_DRIVE` for each drive; a run
+that was cut off goes on, a finished one is only scored again. The scores are those of
+the last epoch. They go into docs/folds.json, from which docs/make_results.py makes a
+table. Training is that of fused_train.py.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from fused_train import fuse
+
+from segnet.data.prepare import prepare
+from segnet.data.store import open_store
+from segnet.evaluate import evaluate
+from segnet.files import replacing
+from segnet.last_weights import load_last
+from segnet.recipes import RECIPES, Recipe
+from segnet.train import train
+
+# The last holds most of the frames, those of the published val among them.
+DRIVES = ("0001TP", "0006R0", "0016E5")
+TABLE = Path(__file__).parents[1] / "docs" / "folds.json"
+
+
+def store_of(camvid: Path, out: Path, drive: str) -> Path:
+    """Returns the store whose val is one drive, made if it is not there."""
+    folder = out / f"fold_{drive}"
+    if (folder / "store.h5").is_file():
+        return folder / "store.h5"
+    rule = {"split": "world", "val_worlds": [drive]}
+    return prepare("camvid", camvid, folder, scale=1, **rule)
+
+
+def score(store: Path, recipe: Recipe, run: Path) -> dict:
+    """Returns what the last weights of a training score on val."""
+    train(store, recipe, run, resume=True, verbose=2)
+    with open_store(store) as opened:
+        counts = {f"{split}_frames": len(opened[split]) for split in ("train", "val")}
+        report = evaluate(load_last(run), opened, "val")
+    kept = ("miou", "pixel_accuracy", "per_class")
+    return counts | {key: report[key] for key in kept}
+
+
+def note(recipe: Recipe, name: str, drive: str, row: dict) -> None:
+    """Puts the score of one drive into the table."""
+    known = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
+    entry = known.setdefault(recipe.model, {})
+    budget = {"recipe": name, "epochs": recipe.epochs, "seed": recipe.seed}
+    if entry.get("budget") != budget:
+        entry = known[recipe.model] = {"budget": budget, "drives": {}}
+    entry["drives"][drive] = row
+    with replacing(TABLE) as part:
+        part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("camvid", type=Path, help="folder of CamVid")
+    parser.add_argument("out", type=Path, help="for stores and run folders")
+    parser.add_argument("--recipe", default="camvid11_slim", choices=sorted(RECIPES))
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--drives", nargs="+", default=DRIVES, choices=DRIVES)
+    arguments = parser.parse_args()
+    fuse()
+    recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
+    for drive in arguments.drives:
+        store = store_of(arguments.camvid, arguments.out, drive)
+        run = arguments.out / f"{recipe.model}_{drive}"
+        row = score(store, recipe, run)
+        note(recipe, arguments.recipe, drive, row)
+        print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

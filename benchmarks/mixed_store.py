@@ -1,0 +1,96 @@
+"""A CamVid store whose train split also holds rendered frames, in CamVid's classes.
+
+    python benchmarks/mixed_store.py CAMVID_STORE RENDERED_STORE OUT --frames 200
+
+What a window of a rendered frame has beyond CamVid's eleven classes, terrain and
+unknown objects, becomes void. val is copied. What trainings on it said is in
+docs/experiments.md.
+"""
+
+import argparse
+
+import numpy as np
+
+from segnet.classes import CAMVID11, VKITTI1
+from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL, pack
+from segnet.data.store import Split, open_store
+from segnet.data.store_writer import create_store
+from segnet.mappings import ClassMapping
+
+RENDERED_TO_CAMVID = ClassMapping(
+    "vkitti-to-camvid11",
+    CAMVID11,
+    {
+        "vkitti1": {
+            "Sky": ("Sky",),
+            "Building": ("Building",),
+            "Pole": ("Pole",),
+            "Road": ("Road",),
+            "Tree": ("Tree", "Vegetation"),
+            "SignSymbol": ("TrafficSign", "TrafficLight"),
+            "Fence": ("GuardRail",),
+            "Car": ("Truck", "Car", "Van"),
+        }
+    },
+)
+
+
+def windows(split: Split, size: tuple[int, int], count: int, seed: int = 0):
+    """Yields name, image and CamVid labels of `count` windows, each of another frame.
+
+    Raises:
+        ValueError: There are fewer frames, or they are smaller than a window.
+    """
+    if len(split) < count or any(np.less(split.size, size)):
+        raise ValueError(
+            f"{split.store.path}: {count} windows of {size} wanted, it has "
+            f"{len(split)} frames of {split.size}"
+        )
+    rng = np.random.default_rng(seed)
+    ids = RENDERED_TO_CAMVID.label_ids(VKITTI1)
+    names = split.frame_ids
+    for frame in sorted(rng.permutation(len(split))[:count]):
+        images, labels = split.read([frame])
+        top, left = (
+            int(rng.integers(s - w + 1)) for s, w in zip(split.size, size, strict=True)
+        )
+        window = np.s_[0, top : top + size[0], left : left + size[1]]
+        yield f"rendered/{names[frame]}", images[window], ids[labels[window]]
+
+
+def frames(split: Split):
+    """Yields name, image and labels of each frame."""
+    for index, name in enumerate(split.frame_ids):
+        images, labels = split.read([index])
+        yield name, images[0], labels[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("camvid", help="store of CamVid, 11 classes")
+    parser.add_argument("rendered", help="store of rendered frames, 14 classes")
+    parser.add_argument("out", help="store.h5 to write")
+    parser.add_argument("--frames", type=int, default=200, help="rendered, in train")
+    arguments = parser.parse_args()
+    with open_store(arguments.camvid) as real, open_store(arguments.rendered) as other:
+        train = [
+            *frames(real["train"]),
+            *windows(other["train"], real["train"].size, arguments.frames),
+        ]
+        splits = {"train": train, "val": list(frames(real["val"]))}
+        names = {key: [frame[0] for frame in value] for key, value in splits.items()}
+        attributes = {"source": "camvid and rendered", "scale": 1, "split_rule": "kept"}
+        size = real["train"].size
+        with create_store(arguments.out, CAMVID11, names, size, attributes) as writer:
+            for key, value in splits.items():
+                for index, (_, image, labels) in enumerate(value):
+                    writer.write(
+                        key,
+                        index,
+                        pack(image, IMAGE_LEVEL),
+                        pack(labels, LABEL_LEVEL),
+                    )
+
+
+if __name__ == "__main__":
+    main()

@@ -232,16 +232,13 @@ _EDGESEGNET_CAMVID = replace(
     learning_rate=3e-3,
     init="edgesegnet_scenes14",
 )
-# The learning rate rises and falls once more; slim sees whole frames then.
-_SLIM_MORE = replace(
-    _SLIM_CAMVID,
-    epochs=60,
-    learning_rate=3e-3,
-    crop=(360, 480),
-    scale=(0.75, 1.5),
-    init="",
-)
+# The learning rate rises and falls once more, and whole frames are seen at last.
+_FRAMES = {"crop": (360, 480), "scale": (0.75, 1.5), "init": ""}
+_SLIM_MORE = replace(_SLIM_CAMVID, epochs=60, learning_rate=3e-3, **_FRAMES)
 _EDGESEGNET_MORE = replace(_EDGESEGNET_CAMVID, epochs=150, validate_every=25, init="")
+_EDGESEGNET_FRAMES = replace(
+    _EDGESEGNET_MORE, epochs=12, learning_rate=2e-3, validate_every=12, **_FRAMES
+)
 
 _TRAINVAL = {"learning_rate": 2e-3, "include_val": True, "validate_every": 1}
 
@@ -265,12 +262,16 @@ RECIPES = {
     ),
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
-    # Two more rounds, the last on train and val together, as the published figures
-    # are trained. Each starts from the best.keras of the one before: --init.
+    # Further rounds, each from the best.keras of the one before: --init. Those called
+    # trainval have val among their training data, as the published figures do.
     "camvid11_slim_more": _SLIM_MORE,
-    "camvid11_edgesegnet_more": _EDGESEGNET_MORE,
     "camvid11_slim_trainval": replace(_SLIM_MORE, epochs=50, **_TRAINVAL),
+    "camvid11_edgesegnet_more": _EDGESEGNET_MORE,
+    "camvid11_edgesegnet_frames": _EDGESEGNET_FRAMES,
     "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_MORE, epochs=70, **_TRAINVAL),
+    "camvid11_edgesegnet_trainval_frames": replace(
+        _EDGESEGNET_FRAMES, epochs=22, **_TRAINVAL
+    ),
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
     # What the inspiring work did, as far as it says: its network, no augmentation,

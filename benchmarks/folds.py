@@ -4,8 +4,8 @@
 
 OUT gets a store `fold_DRIVE` and a run folder `NETWORK_DRIVE` for each drive; a run
 that was cut off goes on, a finished one is only scored again. The scores are those of
-the last epoch. They go into docs/folds.json, from which docs/make_results.py makes a
-table. Training is that of fused_train.py.
+the last epoch. They go into docs/folds.json (or --json), from which
+docs/make_results.py makes a table. Training is that of fused_train.py.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from segnet.train import train
 # The last holds most of the frames, those of the published val among them.
 DRIVES = ("0001TP", "0006R0", "0016E5")
 TABLE = Path(__file__).parents[1] / "docs" / "folds.json"
+# A recipe that trains on val would be judged by what it has seen.
+CHOICES = sorted(name for name, recipe in RECIPES.items() if not recipe.include_val)
 
 
 def store_of(camvid: Path, out: Path, drive: str) -> Path:
@@ -47,15 +49,15 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
     return counts | {key: report[key] for key in kept}
 
 
-def note(recipe: Recipe, name: str, drive: str, row: dict) -> None:
-    """Puts the score of one drive into the table."""
-    known = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
+def note(path: Path, recipe: Recipe, name: str, drive: str, row: dict) -> None:
+    """Puts the score of one drive into a table; another budget starts it anew."""
+    known = json.loads(path.read_text()) if path.is_file() else {}
     entry = known.setdefault(recipe.model, {})
     budget = {"recipe": name, "epochs": recipe.epochs, "seed": recipe.seed}
     if entry.get("budget") != budget:
         entry = known[recipe.model] = {"budget": budget, "drives": {}}
     entry["drives"][drive] = row
-    with replacing(TABLE) as part:
+    with replacing(path) as part:
         part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
@@ -63,9 +65,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("camvid", type=Path, help="folder of CamVid")
     parser.add_argument("out", type=Path, help="for stores and run folders")
-    parser.add_argument("--recipe", default="camvid11_slim", choices=sorted(RECIPES))
+    parser.add_argument("--recipe", default="camvid11_slim", choices=CHOICES)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--drives", nargs="+", default=DRIVES, choices=DRIVES)
+    parser.add_argument("--json", type=Path, default=TABLE, help="table to add to")
     arguments = parser.parse_args()
     fuse()
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
@@ -73,7 +76,7 @@ def main() -> None:
         store = store_of(arguments.camvid, arguments.out, drive)
         run = arguments.out / f"{recipe.model}_{drive}"
         row = score(store, recipe, run)
-        note(recipe, arguments.recipe, drive, row)
+        note(arguments.json, recipe, arguments.recipe, drive, row)
         print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)
 
 

@@ -8,10 +8,11 @@ docs/experiments.md.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
-from segnet.classes import CAMVID11, VKITTI1
+from segnet.classes import CAMVID11
 from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL, pack
 from segnet.data.store import Split, open_store
 from segnet.data.store_writer import create_store
@@ -39,7 +40,8 @@ def windows(split: Split, size: tuple[int, int], count: int, seed: int = 0):
     """Yields name, image and CamVid labels of `count` windows, each of another frame.
 
     Raises:
-        ValueError: There are fewer frames, or they are smaller than a window.
+        ValueError: There are fewer frames, they are smaller than a window, or have
+            other classes than Virtual KITTI's.
     """
     if len(split) < count or any(np.less(split.size, size)):
         raise ValueError(
@@ -47,7 +49,7 @@ def windows(split: Split, size: tuple[int, int], count: int, seed: int = 0):
             f"{len(split)} frames of {split.size}"
         )
     rng = np.random.default_rng(seed)
-    ids = RENDERED_TO_CAMVID.label_ids(VKITTI1)
+    ids = RENDERED_TO_CAMVID.label_ids(split.store.class_map)
     names = split.frame_ids
     for frame in sorted(rng.permutation(len(split))[:count]):
         images, labels = split.read([frame])
@@ -73,14 +75,21 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=200, help="rendered, in train")
     arguments = parser.parse_args()
     with open_store(arguments.camvid) as real, open_store(arguments.rendered) as other:
+        if real.class_map != CAMVID11:
+            raise ValueError(
+                f"{real.path} has the classes of {real.class_map.name!r}, expected "
+                f"those of {CAMVID11.name!r}"
+            )
         train = [
             *frames(real["train"]),
             *windows(other["train"], real["train"].size, arguments.frames),
         ]
         splits = {"train": train, "val": list(frames(real["val"]))}
         names = {key: [frame[0] for frame in value] for key, value in splits.items()}
-        attributes = {"source": "camvid and rendered", "scale": 1, "split_rule": "kept"}
+        rule = f"{real.attributes['split_rule']}; rendered frames added to train"
+        attributes = {"source": "camvid and rendered", "scale": 1, "split_rule": rule}
         size = real["train"].size
+        Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
         with create_store(arguments.out, CAMVID11, names, size, attributes) as writer:
             for key, value in splits.items():
                 for index, (_, image, labels) in enumerate(value):

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,6 +185,20 @@ def test_a_later_call_completes_replaces_and_trims(tmp_path):
         digests(tmp_path)[str(kept.relative_to(tmp_path))]
         != whole[str(kept.relative_to(tmp_path))]
     )
+
+
+def test_each_second_frame_is_the_one_of_the_whole_drive(tmp_path):
+    options = {"size": (48, 160), "workers": 1}
+    render(tmp_path / "some", frames=4, every=2, **options)
+    render(tmp_path / "all", frames=4, **options)
+    some, whole = digests(tmp_path / "some"), digests(tmp_path / "all")
+    numbers = sorted(Path(name).stem for name in some if name.endswith(".png"))
+    assert numbers == ["00000", "00000", "00002", "00002"]
+    assert some.items() <= whole.items()
+    render(tmp_path / "all", frames=4, every=2, **options)
+    assert digests(tmp_path / "all") == some
+    with pytest.raises(ValueError, match="every is 0"):
+        render(tmp_path, frames=1, every=0, **options)
 
 
 @pytest.mark.parametrize("world", ["0001", "0020"])

@@ -260,6 +260,10 @@ RECIPES = {
     "scenes14_edgesegnet": replace(
         _SCENES, model="edgesegnet", epochs=16, crop=(125, 240), validate_every=8
     ),
+    # Half size: things are as large as in CamVid's frames.
+    "scenes14_slim_half": replace(
+        _SCENES, epochs=10, crop=(188, 320), scale=(0.5, 2.0), validate_every=5
+    ),
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
     # Further rounds, each from the best.keras of the one before: --init. Those called

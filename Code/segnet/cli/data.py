@@ -70,7 +70,12 @@ def add_render(verbs) -> None:
         help="clone (default), fog, morning, overcast, rain, sunset,"
         " 15-deg-left ... 30-deg-right; may repeat",
     )
-    parser.add_argument("--frames", type=int, default=64, help="frames (default 64)")
+    parser.add_argument(
+        "--frames", type=int, default=64, help="length of the drive (default 64)"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, help="only each N-th of the frames", metavar="N"
+    )
     parser.add_argument(
         "--seed", type=int, default=0, help="another seed, another town"
     )
@@ -90,8 +95,10 @@ def _render(arguments) -> None:
         seed=arguments.seed,
         workers=arguments.workers,
         progress=tqdm,
+        every=arguments.every,
     )
-    print(f"rendered {arguments.frames} frames a variation into {arguments.data}")
+    count = len(range(0, arguments.frames, arguments.every))
+    print(f"rendered {count} frames a variation into {arguments.data}")
 
 
 def add_prepare(verbs) -> None:

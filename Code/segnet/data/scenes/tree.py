@@ -37,6 +37,7 @@ def render(
     size: tuple[int, int] = SIZE,
     workers: int | None = None,
     progress=quiet,
+    every: int = 1,
 ) -> Path:
     """Writes the first frames of a drive and returns the folder they are in.
 
@@ -55,6 +56,8 @@ def render(
         size: Height and width in pixels; the field of view across stays.
         workers: Processes; all cores by default, 1 draws in this process.
         progress: Like tqdm: called with an iterable, `total`, `desc` and `unit`.
+        every: Only each so many-th of the frames, the first among them: fewer
+            neighbours that look alike.
 
     Returns:
         `root`.
@@ -66,10 +69,13 @@ def render(
     variations = _checked(world, variations, frames, seed, size)
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}, expected 1 or more, or None for all")
+    if every < 1:
+        raise ValueError(f"every is {every}, expected 1 or more")
     root = Path(root)
     for variation in variations:
         _refuse_foreign(root, world, variation)
-    jobs = _jobs(root, (world, seed, tuple(size)), variations, frames)
+    wanted = range(0, frames, every)
+    jobs = _jobs(root, (world, seed, tuple(size)), variations, wanted)
     texts: dict[str, str] = {}
     done = ordered_map(_draw, jobs, len(jobs), workers)
     for made in progress(done, total=len(jobs), desc=f"render {world}", unit="frame"):
@@ -117,7 +123,7 @@ def _image_paths(root: Path, world: str, variation: str, frame: int):
     return tuple(root / top / world / variation / name for top in (RGB, SCENEGT))
 
 
-def _jobs(root: Path, drive: tuple, variations, frames: int) -> list[tuple]:
+def _jobs(root: Path, drive: tuple, variations, frames: range) -> list[tuple]:
     """Returns (root, drive, frame, variations still to draw), one view each."""
     world, seed, size = drive
     for variation in variations:
@@ -129,7 +135,7 @@ def _jobs(root: Path, drive: tuple, variations, frames: int) -> list[tuple]:
             variation
         )
     jobs = []
-    for frame in range(frames):
+    for frame in frames:
         for view in views.values():
             missing = tuple(
                 v
@@ -177,8 +183,8 @@ def _refuse_foreign(root: Path, world: str, variation: str) -> None:
             )
 
 
-def _clear_others(root: Path, world, variation, frames: int, record: dict) -> None:
-    """Removes frames of other arguments, and those past the last one asked for."""
+def _clear_others(root: Path, world, variation, frames: range, record: dict) -> None:
+    """Removes frames of other arguments, and those not asked for."""
     note = _note_path(root, world, variation)
     kept = note.exists() and _same(note, record)
     _encoding_path(root, world, variation).unlink(missing_ok=True)
@@ -186,7 +192,7 @@ def _clear_others(root: Path, world, variation, frames: int, record: dict) -> No
         folder = root / top / world / variation
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.glob("*.png"):
-            if not (kept and path.stem.isdigit() and int(path.stem) < frames):
+            if not (kept and path.stem.isdigit() and int(path.stem) in frames):
                 path.unlink()
     if not kept:
         with replacing(note) as part:

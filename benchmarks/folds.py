@@ -2,7 +2,7 @@
 
     python benchmarks/folds.py CAMVID OUT --recipe camvid11_slim --epochs 40
 
-OUT gets a store `fold_DRIVE` and a run folder `NETWORK_DRIVE` for each drive; a run
+OUT gets a store `fold_DRIVE` and a run folder `RECIPE_DRIVE` for each drive; a run
 that was cut off goes on, a finished one is only scored again. The scores are those of
 the last epoch. They go into docs/folds.json (or --json), from which
 docs/make_results.py makes a table. Training is that of fused_train.py.
@@ -52,10 +52,10 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
 def note(path: Path, recipe: Recipe, name: str, drive: str, row: dict) -> None:
     """Puts the score of one drive into a table; another budget starts it anew."""
     known = json.loads(path.read_text()) if path.is_file() else {}
-    entry = known.setdefault(recipe.model, {})
-    budget = {"recipe": name, "epochs": recipe.epochs, "seed": recipe.seed}
+    entry = known.setdefault(name, {})
+    budget = {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
     if entry.get("budget") != budget:
-        entry = known[recipe.model] = {"budget": budget, "drives": {}}
+        entry = known[name] = {"budget": budget, "drives": {}}
     entry["drives"][drive] = row
     with replacing(path) as part:
         part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
@@ -74,7 +74,7 @@ def main() -> None:
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
     for drive in arguments.drives:
         store = store_of(arguments.camvid, arguments.out, drive)
-        run = arguments.out / f"{recipe.model}_{drive}"
+        run = arguments.out / f"{arguments.recipe}_{drive}"
         row = score(store, recipe, run)
         note(arguments.json, recipe, arguments.recipe, drive, row)
         print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)

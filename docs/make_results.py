@@ -82,7 +82,7 @@ def _peer(peer: dict) -> list[str]:
 def folds(scores: dict) -> str:
     """What each drive says of a network trained on the others, and the mean of that."""
     drives = sorted({drive for entry in scores.values() for drive in entry["drives"]})
-    header = ["network", "recipe", "epochs", *drives, "mean"]
+    header = ["recipe", "network", "from", "epochs", *drives, "mean"]
     rows = []
     for name, entry in sorted(scores.items()):
         found = {drive: row["miou"] for drive, row in entry["drives"].items()}
@@ -90,13 +90,14 @@ def folds(scores: dict) -> str:
         rows.append(
             [
                 f"`{name}`",
-                f"`{entry['budget']['recipe']}`",
+                f"`{entry['budget']['model']}`",
+                f"`{entry['budget']['init']}`",
                 str(entry["budget"]["epochs"]),
                 *(percent(found[d]) if d in found else NONE for d in drives),
                 NONE if mean is None else percent(mean),
             ]
         )
-    return table(header, rows, left=2)
+    return table(header, rows, left=3)
 
 
 def speed(latency: dict) -> str:

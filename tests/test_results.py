@@ -80,7 +80,7 @@ def test_a_network_without_weights_has_no_score():
 
 
 def test_a_mean_of_drives_stands_only_where_all_were_scored():
-    budget = {"recipe": "r", "epochs": 40, "seed": 0}
+    budget = {"model": "m", "epochs": 40, "init": "i", "seed": 0}
     table = make_results.folds(
         {
             "slim": {"budget": budget, "drives": {"b": {"miou": 0.25}}},
@@ -91,9 +91,9 @@ def test_a_mean_of_drives_stands_only_where_all_were_scored():
         }
     )
     rows = [[c.strip() for c in line.split("|")[1:-1]] for line in table.splitlines()]
-    assert rows[0][3:] == ["a", "b", "mean"]
-    assert rows[2] == ["`edge`", "`r`", "40", "50.0", "25.0", "37.5"]
-    assert rows[3] == ["`slim`", "`r`", "40", "-", "25.0", "-"]
+    assert rows[0][4:] == ["a", "b", "mean"]
+    assert rows[2] == ["`edge`", "`m`", "`i`", "40", "50.0", "25.0", "37.5"]
+    assert rows[3] == ["`slim`", "`m`", "`i`", "40", "-", "25.0", "-"]
 
 
 def test_only_what_stands_between_markers_changes():

@@ -217,7 +217,7 @@ _SCENES = Recipe(learning_rate=3e-3, class_weights="enet", scale=(0.6, 1.8), rar
 _CAMVID = Recipe(
     crop=(240, 320), class_weights="enet", scale=(0.6, 2.0), rare=0.4, balance=0.5
 )
-_SLIM_CAMVID = replace(
+_SLIM_CROPS = replace(
     _CAMVID,
     epochs=240,
     learning_rate=4e-3,
@@ -225,8 +225,16 @@ _SLIM_CAMVID = replace(
     validate_every=20,
     init="slim_scenes14",
 )
+# Whole frames from the start, from more rendered towns at CamVid's scale.
+_SLIM_CAMVID = replace(
+    _SLIM_CROPS,
+    epochs=145,
+    crop=(360, 480),
+    validate_every=29,
+    init="slim_scenes14_half",
+)
 _EDGESEGNET_CAMVID = replace(
-    _SLIM_CAMVID,
+    _SLIM_CROPS,
     model="edgesegnet",
     epochs=120,
     learning_rate=3e-3,
@@ -234,7 +242,7 @@ _EDGESEGNET_CAMVID = replace(
 )
 # The learning rate rises and falls once more, and whole frames are seen at last.
 _FRAMES = {"crop": (360, 480), "scale": (0.75, 1.5), "init": ""}
-_SLIM_MORE = replace(_SLIM_CAMVID, epochs=60, learning_rate=3e-3, **_FRAMES)
+_SLIM_CROPS_MORE = replace(_SLIM_CROPS, epochs=60, learning_rate=3e-3, **_FRAMES)
 _EDGESEGNET_MORE = replace(_EDGESEGNET_CAMVID, epochs=150, validate_every=25, init="")
 _EDGESEGNET_FRAMES = replace(
     _EDGESEGNET_MORE, epochs=12, learning_rate=2e-3, validate_every=12, **_FRAMES
@@ -258,7 +266,7 @@ RECIPES = {
     "long": replace(_CAMVID, epochs=200, learning_rate=4e-3),
     "scenes14_slim": replace(_SCENES, epochs=24, validate_every=6),
     "scenes14_edgesegnet": replace(
-        _SCENES, model="edgesegnet", epochs=16, crop=(125, 240), validate_every=8
+        _SCENES, model="edgesegnet", epochs=24, crop=(125, 414), validate_every=12
     ),
     # Half size: things are as large as in CamVid's frames.
     "scenes14_slim_half": replace(
@@ -266,16 +274,19 @@ RECIPES = {
     ),
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
-    # Further rounds, each from the best.keras of the one before: --init. Those called
-    # trainval have val among their training data, as the published figures do.
-    "camvid11_slim_more": _SLIM_MORE,
-    "camvid11_slim_trainval": replace(_SLIM_MORE, epochs=50, **_TRAINVAL),
+    # Those called trainval have val among their training data, as the published figures
+    # do.
+    "camvid11_slim_trainval": replace(_SLIM_CAMVID, include_val=True),
+    # Further rounds, each from the best.keras of the one before: --init.
     "camvid11_edgesegnet_more": _EDGESEGNET_MORE,
     "camvid11_edgesegnet_frames": _EDGESEGNET_FRAMES,
     "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_MORE, epochs=70, **_TRAINVAL),
     "camvid11_edgesegnet_trainval_frames": replace(
         _EDGESEGNET_FRAMES, epochs=22, **_TRAINVAL
     ),
+    # What slim was trained by before: two rounds, of crops and of whole frames.
+    "camvid11_slim_crops": _SLIM_CROPS,
+    "camvid11_slim_crops_more": _SLIM_CROPS_MORE,
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
     # What the inspiring work did, as far as it says: its network, no augmentation,

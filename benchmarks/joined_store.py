@@ -1,6 +1,6 @@
 """Several stores with frames of one size as one store, to train on all of them.
 
-    python benchmarks/joined_store.py FIRST MORE [MORE ...] OUT
+    python benchmarks/joined_store.py FIRST MORE [MORE ...] --out OUT
 
 train of OUT holds the train of FIRST and everything of the others, val the val of
 FIRST. So frames that were rendered into several folders, a town under each seed, make
@@ -13,9 +13,8 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-from mixed_store import frames
+from mixed_store import fill, frames
 
-from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL, pack
 from segnet.data.store import Store, open_store
 from segnet.data.store_writer import create_store
 
@@ -37,8 +36,11 @@ def join(paths: Sequence[str | Path], out: str | Path) -> None:
     """Writes the store described above from at least one other.
 
     Raises:
-        ValueError: Their classes or sizes differ.
+        ValueError: Their classes or sizes differ, one has no train or val, or `out` is
+            one of them.
     """
+    if Path(out).resolve() in {Path(path).resolve() for path in paths}:
+        raise ValueError(f"{out} is one of the stores to join; name another file")
     with ExitStack() as stack:
         stores = [stack.enter_context(open_store(path)) for path in paths]
         check(stores)
@@ -57,23 +59,21 @@ def join(paths: Sequence[str | Path], out: str | Path) -> None:
             "scale": first.attributes["scale"],
             "split_rule": rule,
         }
-        sources = {"train": [part for _, part in parts], "val": [first["val"]]}
+        train = chain.from_iterable(frames(part) for _, part in parts)
+        splits = {"train": train, "val": frames(first["val"])}
         size = first["train"].size
         with create_store(out, first.class_map, names, size, attributes) as writer:
-            for split, of_split in sources.items():
-                every = chain.from_iterable(map(frames, of_split))
-                for index, (_, image, labels) in enumerate(every):
-                    packed = pack(image, IMAGE_LEVEL), pack(labels, LABEL_LEVEL)
-                    writer.write(split, index, *packed)
+            fill(writer, splits)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("stores", nargs="+", help="store.h5, the first one's val stays")
-    parser.add_argument("out", help="store.h5 to write")
+    parser.add_argument("first", help="store.h5 whose val stays val")
+    parser.add_argument("more", nargs="+", help="store.h5, all of it for train")
+    parser.add_argument("--out", required=True, help="store.h5 to write")
     arguments = parser.parse_args()
     Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
-    join(arguments.stores, arguments.out)
+    join([arguments.first, *arguments.more], arguments.out)
 
 
 if __name__ == "__main__":

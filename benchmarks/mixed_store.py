@@ -8,6 +8,7 @@ docs/experiments.md.
 """
 
 import argparse
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from segnet.classes import CAMVID11
 from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL, pack
 from segnet.data.store import Split, open_store
-from segnet.data.store_writer import create_store
+from segnet.data.store_writer import StoreWriter, create_store
 from segnet.mappings import ClassMapping
 
 RENDERED_TO_CAMVID = ClassMapping(
@@ -67,6 +68,14 @@ def frames(split: Split):
         yield name, images[0], labels[0]
 
 
+def fill(writer: StoreWriter, splits: Mapping[str, Iterable[tuple]]) -> None:
+    """Writes the frames of each split, (name, image, labels), in their order."""
+    for split, of_split in splits.items():
+        for index, (_, image, labels) in enumerate(of_split):
+            packed = pack(image, IMAGE_LEVEL), pack(labels, LABEL_LEVEL)
+            writer.write(split, index, *packed)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("camvid", help="store of CamVid, 11 classes")
@@ -91,14 +100,7 @@ def main() -> None:
         size = real["train"].size
         Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
         with create_store(arguments.out, CAMVID11, names, size, attributes) as writer:
-            for key, value in splits.items():
-                for index, (_, image, labels) in enumerate(value):
-                    writer.write(
-                        key,
-                        index,
-                        pack(image, IMAGE_LEVEL),
-                        pack(labels, LABEL_LEVEL),
-                    )
+            fill(writer, splits)
 
 
 if __name__ == "__main__":

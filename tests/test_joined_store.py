@@ -52,3 +52,14 @@ def test_other_classes_or_sizes_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"c.h5 has frames of \(5, 6\)"):
         joined_store.join([first, size], tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_missing_split_is_named_and_no_store_is_replaced_by_the_result(tmp_path):
+    first = store(tmp_path / "a.h5", {"train": [1], "val": [2]})
+    second = store(tmp_path / "b.h5", {"train": [1]})
+    before = second.read_bytes()
+    with pytest.raises(ValueError, match="b.h5 has no split 'val'"):
+        joined_store.join([first, second], tmp_path / "out.h5")
+    with pytest.raises(ValueError, match="b.h5 is one of the stores to join"):
+        joined_store.join([first, second], tmp_path / "." / "b.h5")
+    assert second.read_bytes() == before

@@ -268,7 +268,7 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     card = json.loads(packed(other, tmp_path / "out", **before).read_text())
     (without,) = card["scores_without_val"]
     assert (without["split"], without["miou"]) == ("val", report["miou"])
-    assert "An earlier run on the way to them had not seen it:" in card_text(card)
+    assert "Another run, without it, scored:" in card_text(card)
     assert card["training"]["val_frames"] == 0
     assert card["training"]["recipe"]["init"] == "c/best.keras"
     assert "without the hours behind `c/best.keras`" in card_text(card)

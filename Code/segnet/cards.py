@@ -121,7 +121,7 @@ def _without_val(scores: list[dict]) -> list[str]:
         return []
     text = (
         "These weights were trained on val as well, so val says nothing about them. "
-        "An earlier run on the way to them had not seen it:"
+        "Another run, without it, scored:"
     )
     return [text, *score_tables(scores)]
 

@@ -9,6 +9,7 @@ the first goes on undisturbed.
 import json
 import math
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
@@ -19,6 +20,7 @@ from segnet.augmented_model import AugmentedModel, DeviceBatches, augments_on_de
 from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
 from segnet.data.joined import Joined
+from segnet.data.mixed import Mixed
 from segnet.data.store import Split, Store, class_counts, open_store
 from segnet.evaluate import evaluate, load
 from segnet.files import replacing
@@ -44,6 +46,7 @@ def train(
     out: str | Path,
     resume: bool = False,
     verbose: str | int = "auto",
+    extra: str | Path | None = None,
 ) -> Path:
     """Returns the run folder of a finished training.
 
@@ -59,6 +62,8 @@ def train(
         resume: Go on after the last finished epoch; a folder without a state starts
             from the beginning.
         verbose: As in `keras.Model.fit`; 0 prints nothing.
+        extra: A second store with the same classes, whose train frames fill
+            `recipe.extra_share` of each batch; rendered frames beside real ones, say.
 
     Raises:
         FileNotFoundError: There is no store.
@@ -69,11 +74,19 @@ def train(
         raise ValueError(
             f"no network {recipe.model!r}; there are {', '.join(sorted(MODELS))}"
         )
+    if bool(recipe.extra_share) != (extra is not None):
+        raise ValueError(
+            f"recipe: extra_share is {recipe.extra_share}, and the second store is "
+            f"{extra}; name a store (--extra) and a share above 0, or neither"
+        )
     out = Path(out)
-    with open_store(store_path) as store:
-        for name in ("train", "val"):
-            _check_labels(store[name])
-        run = _Run(store, recipe)
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(store_path))
+        splits = [store["train"], store["val"]]
+        second = opened.enter_context(open_store(extra))["train"] if extra else None
+        for split in [*splits, second] if second else splits:
+            _check_labels(split)
+        run = _Run(store, recipe, second)
         if run_folder.start(out, recipe, resume):
             progress = run_folder.load_state(out, run.variables, run.data)
         else:
@@ -111,7 +124,7 @@ def class_weights(split: Split, rule: str, cap: float) -> np.ndarray | None:
 class _Run:
     """The objects of one training: data, both models, loss and optimizer."""
 
-    def __init__(self, store: Store, recipe: Recipe):
+    def __init__(self, store: Store, recipe: Recipe, extra: Split | None = None):
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.val = store["val"]
@@ -119,28 +132,15 @@ class _Run:
         split = store["train"]
         if recipe.include_val:
             split = Joined([split, self.val])
-        augmentation = Augmentation(
-            recipe.flip,
-            recipe.scale,
-            recipe.crop,
-            recipe.colour,
-            recipe.rare,
-            recipe.rotate,
-            recipe.cutmix,
-        )
-        self.batches = Batches(
-            split,
-            recipe.batch_size,
-            augmentation,
-            recipe.seed,
-            balance=recipe.balance,
-        )
+        self.batches = _batches(split, recipe, extra)
         self.data = {
             "train": len(split),
             "val": len(self.val),
             "size": [int(side) for side in split.size],
             "classes": list(class_map.names),
         }
+        if extra:
+            self.data["extra"] = len(extra)
         weights = class_weights(split, recipe.class_weights, recipe.weight_cap)
         loss = LOSSES[recipe.loss](weights, class_map.void)
         size, num_classes = recipe.crop or split.size, class_map.num_classes
@@ -149,6 +149,11 @@ class _Run:
             copy_matching(load(recipe.init), self.model)
         self.feed = self.batches
         if augments_on_device(recipe.augment_on):
+            if extra and extra.size != split.size:
+                raise ValueError(
+                    f"frames of {extra.size} and of {split.size} cannot be changed in "
+                    f"one batch on the device; take --augment-on cpu"
+                )
             self.feed = DeviceBatches(self.batches)
             self.model = AugmentedModel(self.model, self.batches)
         optimizer = _optimizer(recipe, len(self.batches), self.model)
@@ -200,6 +205,28 @@ class _Run:
             "val_miou": found.miou,
             "val_pixel_accuracy": found.pixel_accuracy,
         }
+
+
+def _batches(split: Split, recipe: Recipe, extra: Split | None) -> Batches | Mixed:
+    """The training batches of a recipe, from one split or from two."""
+    augmentation = Augmentation(
+        recipe.flip,
+        recipe.scale,
+        recipe.crop,
+        recipe.colour,
+        recipe.rare,
+        recipe.rotate,
+        recipe.cutmix,
+    )
+    share = round(recipe.batch_size * recipe.extra_share)
+    if extra and not 0 < share < recipe.batch_size:
+        raise ValueError(
+            f"recipe: extra_share {recipe.extra_share} of batch_size "
+            f"{recipe.batch_size} is {share} frames; both stores must give at least one"
+        )
+    own = recipe.batch_size - share
+    batches = Batches(split, own, augmentation, recipe.seed, balance=recipe.balance)
+    return Mixed(batches, extra, share) if extra else batches
 
 
 class _Keeper(keras.callbacks.Callback):

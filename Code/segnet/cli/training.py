@@ -31,6 +31,13 @@ def add_train(verbs) -> None:
         help="a named recipe; the options below change single values of it",
     )
     parser.add_argument(
+        "--extra",
+        type=Path,
+        metavar="STORE",
+        help="a second store with the same classes, rendered frames beside real ones, "
+        "say; its share of a batch is --extra-share",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on where a stopped run was cut off"
     )
     parser.add_argument(
@@ -84,6 +91,7 @@ def _train(arguments) -> None:
         arguments.out,
         resume=arguments.resume,
         verbose=verbose,
+        extra=arguments.extra,
     )
     if verbose:
         report = run / "report.json"

@@ -32,6 +32,18 @@ class Draft:
     patches: np.ndarray
 
 
+def finished(
+    draft: Draft, size: tuple[int, int], void: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the images (B, h, w, 3) and labels (B, h, w) of a draft, both uint8."""
+    images = np.empty((len(draft.frames), *size, 3), np.uint8)
+    labels = np.empty((len(draft.frames), *size), np.uint8)
+    for row, change in enumerate(draft.changes):
+        images[row], labels[row] = warp(*draft.frames[row], change, void)
+    paste(images, labels, draft.patches)
+    return images, labels
+
+
 class Batches:
     """`batches(epoch, index)` -> images and labels; `len()` batches an epoch.
 
@@ -96,13 +108,7 @@ class Batches:
         Raises:
             IndexError: There is no such batch.
         """
-        draft = self.draft(epoch, index)
-        images = np.empty((self.batch_size, *self.size, 3), np.uint8)
-        labels = np.empty((self.batch_size, *self.size), np.uint8)
-        for row, change in enumerate(draft.changes):
-            images[row], labels[row] = warp(*draft.frames[row], change, self.void)
-        paste(images, labels, draft.patches)
-        return images, labels
+        return finished(self.draft(epoch, index), self.size, self.void)
 
     def draft(self, epoch: int, index: int) -> Draft:
         """Returns the frames of a batch and what is to happen to them; as a call."""

@@ -1,0 +1,127 @@
+"""Batches from two stores, and trainings on them."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from segnet.augmented_model import DeviceBatches
+from segnet.classes import CAMVID11
+from segnet.data.augment import Augmentation
+from segnet.data.batches import Batches
+from segnet.data.mixed import Mixed
+from segnet.data.prepare import prepare
+from segnet.data.store import open_store
+from segnet.models import MODELS
+from segnet.train import train
+from test_train import TINY, arrays_of, tiny
+
+HALF = dataclasses.replace(TINY, extra_share=0.5)
+
+
+@pytest.fixture(autouse=True)
+def with_tiny(monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", tiny)
+
+
+@pytest.fixture(scope="module")
+def splits(store_path):
+    with open_store(store_path) as store:
+        yield store["train"], store["val"]
+
+
+def test_a_batch_ends_with_frames_of_the_second(splits):
+    train_split, val = splits
+    mixed = Mixed(Batches(train_split, 3), val, 2)
+    assert len(mixed) == len(train_split) // 3 and mixed.batch_size == 5
+    firsts, seconds = ({i.tobytes() for i in split.load()[0]} for split in splits)
+    for index in range(len(mixed)):
+        images, labels = mixed(0, index)
+        assert images.shape == (5, *train_split.size, 3)
+        assert labels.shape == (5, *train_split.size)
+        assert {image.tobytes() for image in images[:3]} <= firsts
+        assert {image.tobytes() for image in images[3:]} <= seconds
+
+
+def test_the_second_goes_on_where_the_epoch_before_left_it(splits):
+    train_split, val = splits
+    mixed = Mixed(Batches(train_split, len(train_split)), val, 1)
+    assert len(mixed) == 1
+    drawn = [mixed(epoch, 0)[0][-1].tobytes() for epoch in range(len(val))]
+    assert set(drawn) == {image.tobytes() for image in val.load()[0]}
+    assert mixed(0, 0)[0][-1].tobytes() == drawn[0]
+
+
+def test_the_device_gets_the_same_frames(splits):
+    train_split, val = splits
+    changes = Augmentation(crop=(64, 64), cutmix=1.0)
+    mixed = Mixed(Batches(train_split, 2, changes), val, 2)
+    inputs, labels = DeviceBatches(mixed)(0, 0)
+    draft = mixed.draft(0, 0)
+    assert inputs["images"].shape == (4, *train_split.size, 3)
+    np.testing.assert_array_equal(inputs["patches"], draft.patches)
+    np.testing.assert_array_equal(labels, [ids for _, ids in draft.frames])
+
+
+def test_other_classes_are_refused(splits, tmp_path):
+    from PIL import Image
+
+    for folder in ("train", "val"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / f"{folder}annot").mkdir()
+        Image.new("RGB", (80, 64)).save(tmp_path / folder / "a_0.png")
+        Image.new("L", (80, 64)).save(tmp_path / f"{folder}annot" / "a_0.png")
+    path = prepare("camvid", tmp_path, tmp_path / "store", scale=1)
+    with open_store(path) as store, pytest.raises(ValueError, match="the classes are"):
+        assert store.class_map == CAMVID11
+        Mixed(Batches(splits[0], 2), store["train"], 1)
+
+
+def test_training_with_a_second_store(store_path, tmp_path):
+    out = train(store_path, HALF, tmp_path / "run", verbose=0, extra=store_path)
+    with open_store(store_path) as store:
+        expected = len(store["train"])
+    with np.load(out / "last.npz") as state:
+        data = json.loads(str(state["progress"]))["data"]
+    assert data["extra"] == data["train"] == expected
+
+
+def test_resuming_ends_with_the_same_weights(store_path, tmp_path, monkeypatch):
+    whole = train(store_path, HALF, tmp_path / "whole", verbose=0, extra=store_path)
+    stopped = tmp_path / "stopped"
+    calls = []
+    validate = train.__globals__["_Run"].validate
+
+    def interrupt(run):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return validate(run)
+
+    monkeypatch.setattr(train.__globals__["_Run"], "validate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(store_path, HALF, stopped, verbose=0, extra=store_path)
+    monkeypatch.undo()
+    monkeypatch.setitem(MODELS, "tiny", tiny)
+    train(store_path, HALF, stopped, resume=True, verbose=0, extra=store_path)
+    ours, theirs = arrays_of(stopped), arrays_of(whole)
+    for name, array in theirs.items():
+        np.testing.assert_array_equal(ours[name], array)
+
+
+@pytest.mark.parametrize(
+    ("share", "named", "message"),
+    [
+        (0.5, False, r"extra_share is 0.5, and the second store is None"),
+        (0.0, True, r"extra_share is 0.0, and the second store is .*store.h5"),
+        (0.05, True, r"extra_share 0.05 of batch_size 4 is 0 frames"),
+        (0.95, True, r"extra_share 0.95 of batch_size 4 is 4 frames"),
+    ],
+)
+def test_share_and_store_go_together(store_path, tmp_path, share, named, message):
+    recipe = dataclasses.replace(TINY, extra_share=share)
+    extra = store_path if named else None
+    with pytest.raises(ValueError, match=message):
+        train(store_path, recipe, tmp_path / "run", verbose=0, extra=extra)
+    assert not (tmp_path / "run").exists()

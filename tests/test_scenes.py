@@ -1,6 +1,7 @@
 """The renderer: the tree it writes, its labels and its repeatability."""
 
 import hashlib
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ from PIL import Image
 
 from segnet.classes import VKITTI1
 from segnet.data import vkitti
-from segnet.data.scenes import VARIATIONS, WORLDS, render
+from segnet.data.scenes import VARIATIONS, WORLDS, people, render
 from segnet.data.scenes.camera import View, clip_near
 from segnet.data.scenes.drive import Drive
 from segnet.data.scenes.mesh import rotation
+from segnet.data.scenes.stage import surfaces
 
 SIZE = (94, 311)
 SHARED = ("clone", "fog", "morning", "overcast", "rain", "sunset")
@@ -234,17 +236,71 @@ def test_odd_sizes(tmp_path, size):
         ({"seed": -1}, "seed is -1, expected 0 or more"),
         ({"size": (16, 311)}, "each 32 or more"),
         ({"workers": 0}, "workers is 0, expected 1 or more"),
+        ({"focal": 180.0}, "focal is 180.0, expected 181.5 or more for pictures 311"),
+        ({"focal": math.nan}, "focal is nan, expected 181.5 or more"),
     ],
 )
 def test_wrong_arguments(tmp_path, options, message):
+    options = {"size": SIZE} | options
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         render(tmp_path, **options)
     assert not list(tmp_path.rglob("*.png"))
 
 
 def test_worlds_have_the_published_lengths():
-    lengths = {world: mix.frames for world, mix in WORLDS.items()}
+    lengths = {w: mix.frames for w, mix in WORLDS.items() if not mix.terraced}
     assert lengths == {"0001": 447, "0002": 233, "0006": 270, "0018": 339, "0020": 837}
+    assert sorted(set(WORLDS) - set(lengths)) == ["city1", "city2", "city3"]
+
+
+def test_a_city_has_walls_and_people_beside_its_streets():
+    shares = {}
+    for world in ("0001", "city1"):
+        drive = Drive(world, 0, (96, 128), focal=133.0)
+        counts = np.zeros(14)
+        for frame in range(0, 200, 40):
+            for _, _, owners in drive.draw(frame, ("overcast",)):
+                ids = owners[owners < 14]
+                counts += np.bincount(ids, minlength=14)
+        shares[world] = counts / counts.sum()
+    building, tree, misc = (VKITTI1.id(n) for n in ("Building", "Tree", "Misc"))
+    assert shares["city1"][building] > 2 * shares["0001"][building]
+    assert shares["city1"][tree] < shares["0001"][tree] / 2
+    assert shares["city1"][misc] > 0.004
+
+
+def test_people_stand_on_the_ground_and_are_of_their_height():
+    atlas = surfaces()[0]
+    for make, low, high in ((people.walker, 1.5, 1.9), (people.cyclist, 1.62, 1.85)):
+        for seed in range(5):
+            faces = make(atlas, np.random.default_rng(seed))
+            heights = faces.corners[..., 1]
+            assert heights.min() == pytest.approx(0, abs=0.03)
+            assert low <= heights.max() <= high
+            assert set(faces.owner) == {VKITTI1.id("Misc")}
+
+
+def test_a_longer_focal_length_shows_the_middle_of_the_picture():
+    wide, narrow = (Drive("0001", 0, (96, 160), focal) for focal in (None, 187.0))
+    assert wide._camera(0, 0).focal == pytest.approx(725 * 160 / 1242)
+    owners = [next(d.draw(5, ("overcast",)))[2] for d in (wide, narrow)]
+    scale = 187.0 / wide._camera(0, 0).focal
+    (cx, cy), inner = narrow._camera(0, 0).centre, np.s_[10:86, 10:150]
+    rows, columns = np.mgrid[0:96, 0:160]
+    rows = np.rint(cy + (rows - cy) / scale).astype(int)
+    columns = np.rint(cx + (columns - cx) / scale).astype(int)
+    # Sky against the rest: the outline of the whole scene, but for its edges.
+    near, far = (o == VKITTI1.id("Sky") for o in (owners[1], owners[0][rows, columns]))
+    assert (near[inner] == far[inner]).mean() > 0.9
+    assert 0.05 < near[inner].mean() < 0.9
+
+
+def test_another_focal_length_replaces_the_frames(tmp_path):
+    options = {"frames": 1, "size": (48, 160), "workers": 1}
+    render(tmp_path, **options)
+    before = picture(tmp_path, "clone", 0)
+    render(tmp_path, focal=200.0, **options)
+    assert (picture(tmp_path, "clone", 0) != before).any()
 
 
 def test_rotation_turns_right():

@@ -278,6 +278,17 @@ RECIPES = {
     "scenes14_slim_half": replace(
         _SCENES, epochs=10, crop=(188, 320), scale=(0.5, 2.0), validate_every=5
     ),
+    # Streets of a city too, seen by a camera as CamVid's: what CamVid's start from.
+    "city14_slim": replace(
+        _SCENES, epochs=9, validate_every=3, init="slim_scenes14_half"
+    ),
+    "city14_edgesegnet": replace(
+        _SCENES,
+        model="edgesegnet",
+        epochs=5,
+        validate_every=5,
+        init="edgesegnet_scenes14",
+    ),
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
     # Those called trainval have val among their training data, as the published figures

@@ -63,7 +63,12 @@ def add_render(verbs) -> None:
         " --frames 64 --seed 0",
     )
     parser.add_argument("data", metavar="DATA", type=Path, help="folder to write")
-    parser.add_argument("--world", default="0001", help="0001 0002 0006 0018 0020")
+    parser.add_argument(
+        "--world",
+        default="0001",
+        help="a town like one of Virtual KITTI's: 0001 (default), 0002, 0006, 0018, "
+        "0020; or the streets of a city: city1, city2, city3",
+    )
     parser.add_argument(
         "--variation",
         action="append",
@@ -78,6 +83,21 @@ def add_render(verbs) -> None:
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="another seed, another town"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(375, 1242),
+        metavar=("H", "W"),
+        help="height and width in pixels (default 375 1242)",
+    )
+    parser.add_argument(
+        "--focal",
+        type=float,
+        metavar="PIXELS",
+        help="focal length of the camera; the default sees 81 degrees across, and a "
+        "longer one less",
     )
     add_workers(parser)
 
@@ -96,6 +116,8 @@ def _render(arguments) -> None:
         workers=arguments.workers,
         progress=tqdm,
         every=arguments.every,
+        size=tuple(arguments.size),
+        focal=arguments.focal,
     )
     count = len(range(0, arguments.frames, arguments.every))
     print(f"rendered {count} frames a variation into {arguments.data}")

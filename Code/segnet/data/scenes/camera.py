@@ -9,7 +9,8 @@ from .town import Town
 
 NEAR = 0.4
 HEIGHT = 1.62
-_FOCAL, _WIDTH = 725.0, 1242
+# Virtual KITTI's, relative to the width of the picture.
+WIDEST = 725.0 / 1242
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class View:
         pitch: Radians up.
         height: Rows of the picture.
         width: Columns.
+        focal: Focal length in pixels; None for Virtual KITTI's field of view.
     """
 
     place: np.ndarray
@@ -29,11 +31,11 @@ class View:
     pitch: float
     height: int
     width: int
+    focal: float | None = None
 
-    @property
-    def focal(self) -> float:
-        """Focal length in pixels."""
-        return _FOCAL * self.width / _WIDTH
+    def __post_init__(self):
+        if self.focal is None:
+            object.__setattr__(self, "focal", WIDEST * self.width)
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -75,7 +77,13 @@ class View:
         return np.linalg.inv(full)
 
 
-def view(town: Town, frame: int, turned: float, size: tuple[int, int]) -> View:
+def view(
+    town: Town,
+    frame: int,
+    turned: float,
+    size: tuple[int, int],
+    focal: float | None = None,
+) -> View:
     """Returns the camera in a frame of the drive.
 
     Args:
@@ -83,6 +91,7 @@ def view(town: Town, frame: int, turned: float, size: tuple[int, int]) -> View:
         frame: Its number, from 0.
         turned: Degrees to the right of the road.
         size: Height and width of the picture.
+        focal: Its focal length in pixels, as in `View`.
     """
     along = frame * town.world.speed
     side = town.lane + 0.12 * np.sin(frame / 31)
@@ -90,7 +99,7 @@ def view(town: Town, frame: int, turned: float, size: tuple[int, int]) -> View:
     place = town.road.place(along, side, HEIGHT + bounce)
     yaw = float(town.road.heading(along + 4)) + 0.008 * np.sin(frame / 17)
     pitch = 0.0035 * np.sin(frame * 0.23)
-    return View(place, yaw + np.deg2rad(turned), pitch, *size)
+    return View(place, yaw + np.deg2rad(turned), pitch, *size, focal)
 
 
 def clip_near(points: np.ndarray, near: float = NEAR) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import encoding
 from . import stage as stages
-from .camera import view
+from .camera import View, view
 from .light import Ground, Light, ground_noise
 from .raster import paint
 from .shadows import Shadows, contact
@@ -19,16 +19,24 @@ class Drive:
         world: A key of `worlds.WORLDS`.
         seed: Chooses the town.
         size: Height and width.
+        focal: Focal length of the camera in pixels, as in `View`.
     """
 
-    def __init__(self, world: str, seed: int, size: tuple[int, int]):
+    def __init__(
+        self,
+        world: str,
+        seed: int,
+        size: tuple[int, int],
+        focal: float | None = None,
+    ):
         self.stage = stages.build(world, seed)
         self.world, self.seed, self.size = world, seed, size
+        self.focal = focal
         self.noise = ground_noise()
         self.tables: dict[str, np.ndarray] = {}
         self.lights: dict[str, Light] = {}
         self.shadows: dict[tuple, Shadows] = {}
-        self.sky = Sky(view(self.stage.town, 0, 0, size))
+        self.sky = Sky(self._camera(0, 0))
 
     def colours(self, variation: str) -> np.ndarray:
         """Returns (N, 3) uint8: the label colour of each owner in a variation."""
@@ -48,7 +56,7 @@ class Drive:
             frame: From 0.
             variations: All with the camera in the same direction.
         """
-        camera = view(self.stage.town, frame, turn_of(variations[0]), self.size)
+        camera = self._camera(frame, turn_of(variations[0]))
         painted = paint(self.stage, camera, frame)
         ground = Ground(self.noise, camera)
         dark = contact(self.stage, camera, frame, painted)
@@ -58,6 +66,9 @@ class Drive:
             shade = self._shade(variation, camera, frame, painted)
             parts = (painted, camera, self.sky, ground, shade, dark, frame)
             yield variation, light.photograph(*parts), owners
+
+    def _camera(self, frame: int, turned: float) -> View:
+        return view(self.stage.town, frame, turned, self.size, self.focal)
 
     def _light(self, variation: str) -> Light:
         if variation not in self.lights:

@@ -17,7 +17,9 @@ def lay(layout: Layout) -> None:
                 kind, left = int(rng.integers(4)), int(rng.integers(2, 6))
             left -= 1
             wide = edge + (1.6, 2.6, 2.2, 0.0)[kind]
-            if not kind == 3:
+            if layout.world.terraced:
+                _pavement(layout, at, side, kind)
+            elif not kind == 3:
                 looks = (
                     ("sand", 0.95, 7.0),
                     ("paving", 0.92, 5.0),
@@ -48,6 +50,17 @@ def lay(layout: Layout) -> None:
         layout.patch(outline, "asphalt", shade, 7.0, "Road")
     _repairs(layout, asphalt)
     _markings(layout)
+
+
+def _pavement(layout: Layout, at: float, side: int, kind: int) -> None:
+    """A stretch of pavement up to the fronts, of slabs or asphalt, with its kerb."""
+    road, edge = layout.road, layout.edge
+    shade = (0.95, 0.8, 0.88, 0.64)[kind] * layout.rng.uniform(0.9, 1.05)
+    texture, metres = ("asphalt", 5.0) if kind == 3 else ("paving", (6, 4, 9)[kind])
+    outline = road.strip(at, at + 20, side * edge, side * (edge + 5.0))
+    layout.patch(outline, texture, shade, metres, "Terrain")
+    kerb = road.strip(at, at + 20, side * edge, side * (edge + 0.16))
+    layout.patch(kerb, "paving", 1.0, 11.0, "Terrain")
 
 
 def _repairs(layout: Layout, asphalt) -> None:

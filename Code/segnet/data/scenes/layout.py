@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import furniture, ground, lots
+from . import furniture, ground, lots, people
 from .atlas import Atlas
 from .town import Layout, Town
 from .worlds import World
@@ -21,6 +21,8 @@ def build(atlas: Atlas, world: World, seed: int) -> Town:
         _crossing(layout, at)
     _regulars(layout)
     _traffic(layout)
+    if world.terraced:
+        _people(layout)
     return layout.town()
 
 
@@ -117,6 +119,25 @@ def _regulars(layout: Layout) -> None:
     for at in np.arange(layout.start + 62, layout.stop, 98.0):
         spot = -edge - rng.uniform(3.2, 5)
         layout.vehicle("Truck", _free(layout, at, 12), spot, turned=np.pi)
+
+
+def _people(layout: Layout) -> None:
+    """On the pavements and at the kerb: walkers alone and in pairs, and cyclists."""
+    rng, edge, atlas = layout.rng, layout.edge, layout.atlas
+    for side in (-1, 1):
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(9.0)
+            turned = float(rng.choice((0.0, np.pi))) + rng.normal(0, 0.2)
+            spot = side * (edge + rng.uniform(0.4, 1.9))
+            for aside in range(int(rng.choice((1, 1, 2)))):
+                layout.solid(people.walker(atlas, rng), at, spot + 0.6 * aside, turned)
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(28.0)
+            faces = people.cyclist(atlas, rng)
+            turned = 0.0 if side > 0 else np.pi
+            layout.solid(faces, at, side * (edge - rng.uniform(0.3, 1.6)), turned)
 
 
 def _free(layout: Layout, along: float, margin: float = 7.0) -> float:

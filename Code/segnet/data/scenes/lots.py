@@ -1,11 +1,11 @@
-"""What lies beside the street: houses, woods, meadows, hedges and avenues."""
+"""What lies beside the street: houses, terraces, woods, meadows, hedges, avenues."""
 
 import numpy as np
 
 from . import foliage, furniture, houses
 from .town import Layout
 
-_LOT = 22.0
+_LOT, _TERRACE = 22.0, 11.0
 
 
 def leaf_tint(rng: np.random.Generator, bush: bool = False) -> np.ndarray:
@@ -39,13 +39,22 @@ def bush(layout: Layout, along, side, size=None) -> None:
 
 def build(layout: Layout, side: int) -> None:
     """Fills one side of the road with houses, woods and meadows."""
-    rng, edge = layout.rng, layout.edge
+    rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
+    lot = _TERRACE if terraced else _LOT
+    front = edge + rng.uniform(2.0, 4.4) if terraced else 0.0
     at = layout.start
     while at < layout.stop:
-        wide = rng.uniform(0.7, 1.3) * _LOT
+        wide = rng.uniform(0.7, 1.3) * lot
         middle = at + wide / 2
         if layout.clear(middle, wide / 2 + 5):
-            if rng.random() < layout.world.built:
+            # Towns without terraces draw the numbers they always drew.
+            if terraced and rng.random() < terraced:
+                floors = int(rng.choice((2, 2, 3, 3, 4, 5)))
+                depth = rng.uniform(8, 12)
+                faces = houses.house(layout.atlas, rng, wide, depth, floors)
+                turned = 0.0 if side > 0 else np.pi
+                layout.solid(faces, middle, side * front, turned)
+            elif rng.random() < layout.world.built:
                 _building(layout, middle, side, wide)
             elif rng.random() < layout.world.wood:
                 for _ in range(int(wide * 0.62)):
@@ -90,14 +99,14 @@ def _building(layout: Layout, middle, side, wide) -> None:
 
 def avenue(layout: Layout, side: int) -> None:
     """Rows beside the street: trees, lamps and hedges."""
-    rng, edge = layout.rng, layout.edge
+    rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
     for at in np.arange(layout.start, layout.stop, 8.5):
         if layout.clear(at, 7) and rng.random() < layout.world.avenue:
             tree(
                 layout,
                 at + rng.uniform(-1.5, 1.5),
-                side * (edge + rng.uniform(3.4, 5.0)),
-                rng.uniform(7.5, 11.5),
+                side * (edge + (1.0 if terraced else rng.uniform(3.4, 5.0))),
+                rng.uniform(4.5, 7.0) if terraced else rng.uniform(7.5, 11.5),
             )
     offset = 22 if side > 0 else 0
     for at in np.arange(layout.start + offset, layout.stop, 44.0):
@@ -108,7 +117,8 @@ def avenue(layout: Layout, side: int) -> None:
     left = 0
     for at in np.arange(layout.start, layout.stop, 1.25):
         if left <= 0:
-            hedge, left = rng.random() < 0.2, int(rng.integers(8, 22))
+            hedge = rng.random() < (0.0 if terraced else 0.2)
+            left = int(rng.integers(8, 22))
             high, tint = rng.uniform(0.8, 1.7), leaf_tint(rng, bush=True)
         left -= 1
         if hedge and layout.clear(at, 6):

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import os
 import zlib
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from segnet.data import quiet
 from segnet.data.parallel import ordered_map
 from segnet.files import replacing
 
+from .camera import WIDEST
 from .drive import Drive
 from .variations import TURNS, VARIATIONS
 from .worlds import WORLDS
@@ -38,6 +40,7 @@ def render(
     workers: int | None = None,
     progress=quiet,
     every: int = 1,
+    focal: float | None = None,
 ) -> Path:
     """Writes the first frames of a drive and returns the folder they are in.
 
@@ -53,11 +56,13 @@ def render(
             together than one by one.
         frames: How many, from 1 to the world's length.
         seed: 0 or more; another seed builds another town.
-        size: Height and width in pixels; the field of view across stays.
+        size: Height and width in pixels.
         workers: Processes; all cores by default, 1 draws in this process.
         progress: Like tqdm: called with an iterable, `total`, `desc` and `unit`.
         every: Only each so many-th of the frames, the first among them: fewer
             neighbours that look alike.
+        focal: Focal length in pixels; by default the field of view across is Virtual
+            KITTI's, 81 degrees, and it can only be narrower.
 
     Returns:
         `root`.
@@ -67,6 +72,11 @@ def render(
             the folder holds frames that were not rendered here.
     """
     variations = _checked(world, variations, frames, seed, size)
+    if focal is not None and not WIDEST * size[1] <= focal < math.inf:
+        raise ValueError(
+            f"focal is {focal}, expected {WIDEST * size[1]:.1f} or more for pictures "
+            f"{size[1]} wide: the view is at most 81 degrees"
+        )
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}, expected 1 or more, or None for all")
     if every < 1:
@@ -75,7 +85,8 @@ def render(
     for variation in variations:
         _refuse_foreign(root, world, variation)
     wanted = range(0, frames, every)
-    jobs = _jobs(root, (world, seed, tuple(size)), variations, wanted)
+    drive = (world, seed, tuple(size), focal)
+    jobs = _jobs(root, drive, variations, wanted)
     texts: dict[str, str] = {}
     done = ordered_map(_draw, jobs, len(jobs), workers)
     for made in progress(done, total=len(jobs), desc=f"render {world}", unit="frame"):
@@ -83,7 +94,7 @@ def render(
     for variation in variations:
         text = texts.get(variation)
         if text is None:
-            text = _drive(world, seed, tuple(size)).encoding(variation)
+            text = _drive(*drive).encoding(variation)
         with replacing(_encoding_path(root, world, variation)) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
     return root
@@ -125,7 +136,7 @@ def _image_paths(root: Path, world: str, variation: str, frame: int):
 
 def _jobs(root: Path, drive: tuple, variations, frames: range) -> list[tuple]:
     """Returns (root, drive, frame, variations still to draw), one view each."""
-    world, seed, size = drive
+    world = drive[0]
     for variation in variations:
         _clear_others(root, world, variation, frames, _record(drive))
     _write_readmes(root)
@@ -148,12 +159,13 @@ def _jobs(root: Path, drive: tuple, variations, frames: range) -> list[tuple]:
 
 
 def _record(drive: tuple) -> dict:
-    world, seed, size = drive
+    world, seed, size, focal = drive
     return {
         "made_by": "segnet.data.scenes",
         "world": world,
         "seed": seed,
         "size": list(size),
+        "focal": focal,
         "code": _code_digest(),
     }
 
@@ -229,14 +241,14 @@ def _write_readmes(root: Path) -> None:
 
 
 @lru_cache(maxsize=1)
-def _drive(world: str, seed: int, size: tuple[int, int]) -> Drive:
-    return Drive(world, seed, size)
+def _drive(world: str, seed: int, size: tuple[int, int], focal) -> Drive:
+    return Drive(world, seed, size, focal)
 
 
 def _draw(job: tuple) -> dict[str, str]:
     """Writes one view of a frame and returns its variations' encoding files."""
-    root, (world, seed, size), frame, variations = job
-    drive = _drive(world, seed, size)
+    root, arguments, frame, variations = job
+    world, drive = arguments[0], _drive(*arguments)
     table = drive.colours(variations[0])
     labels = None
     for variation, picture, owners in drive.draw(frame, variations):

@@ -1,4 +1,4 @@
-"""What the five towns are like."""
+"""What the towns are like: Virtual KITTI's five, and the streets of a city."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ class World:
         lane_tint: Brightness of the asphalt.
         avenue: Chance of a tree at each place of the street's rows.
         traffic: Metres between oncoming vehicles.
+        terraced: Share of lots whose houses stand wall to wall along a pavement.
     """
 
     frames: int
@@ -34,6 +35,7 @@ class World:
     lane_tint: float = 0.5
     avenue: float = 0.34
     traffic: float = 45.0
+    terraced: float = 0.0
 
 
 WORLDS = {
@@ -52,5 +54,22 @@ WORLDS = {
         rails=0.24,
         avenue=0.45,
         traffic=32.0,
+    ),
+    "city1": World(
+        300, 101, terraced=0.92, parked=0.4, bend=0.12, avenue=0.05, lane_tint=0.42
+    ),
+    "city2": World(
+        300, 102, terraced=0.7, parked=0.55, bend=0.25, avenue=0.15, traffic=30.0
+    ),
+    "city3": World(
+        300,
+        103,
+        lanes=2,
+        terraced=0.8,
+        parked=0.3,
+        bend=0.1,
+        avenue=0.1,
+        lane_tint=0.46,
+        traffic=26.0,
     ),
 }

@@ -1,4 +1,4 @@
-"""Makes docs/pictures/scenes_frames.jpg and docs/pictures/scenes_variations.jpg."""
+"""Makes the pictures of rendered frames: scenes_*.jpg in docs/pictures."""
 
 from pathlib import Path
 
@@ -11,27 +11,35 @@ PICTURES = Path(__file__).parent / "pictures"
 FRAMES = (("0001", 60), ("0002", 30), ("0006", 100), ("0018", 60), ("0020", 90))
 VIEW = ("0002", 60)
 FULL, CELL = (375, 1242), (621, 188)
+CITY = (
+    ("city1", 20, "clone"),
+    ("city1", 80, "sunset"),
+    ("city2", 50, "overcast"),
+    ("city3", 120, "morning"),
+)
+PHOTO, FOCAL, PHOTO_CELL = (720, 960), 1000.0, (320, 240)
 
 
-def shrunk(image: Image.Image, caption: str, resample) -> Image.Image:
-    """Returns the picture at half its size with its name in a corner."""
-    small = image.resize(CELL, resample)
+def shrunk(image: Image.Image, caption: str, resample, cell=CELL) -> Image.Image:
+    """Returns the picture small, with its name in a corner."""
+    small = image.resize(cell, resample)
     style = {"fill": "white", "stroke_width": 1, "stroke_fill": "black"}
     ImageDraw.Draw(small).text((6, 4), caption, **style)
     return small
 
 
-def sheet(cells: list[Image.Image], name: str) -> None:
-    """Writes the pictures in two columns."""
-    whole = Image.new("RGB", (2 * CELL[0], -(-len(cells) // 2) * CELL[1]))
+def sheet(cells: list[Image.Image], name: str, columns: int = 2) -> None:
+    """Writes the pictures, all of one size, in columns."""
+    wide, high = cells[0].size
+    whole = Image.new("RGB", (columns * wide, -(-len(cells) // columns) * high))
     for index, cell in enumerate(cells):
-        whole.paste(cell, (index % 2 * CELL[0], index // 2 * CELL[1]))
+        whole.paste(cell, (index % columns * wide, index // columns * high))
     PICTURES.mkdir(exist_ok=True)
     whole.save(PICTURES / name, quality=70, optimize=True)
 
 
 def main() -> None:
-    """Draws a frame of each world beside its labels, and one in all variations."""
+    """Draws frames of the towns beside their labels, one in all variations, a city."""
     box, nearest = Image.Resampling.BOX, Image.Resampling.NEAREST
     cells = []
     for world, frame in FRAMES:
@@ -48,6 +56,15 @@ def main() -> None:
         _, picture, _ = next(drive.draw(frame, (variation,)))
         cells.append(shrunk(picture, f"{world}/{variation}/{frame:05d}", box))
     sheet(cells, "scenes_variations.jpg")
+    pictures, labels = [], []
+    for world, frame, variation in CITY:
+        drive = Drive(world, 0, PHOTO, FOCAL)
+        _, picture, owners = next(drive.draw(frame, (variation,)))
+        colours = Image.fromarray(drive.colours("clone")[owners])
+        name = f"{world}/{variation}/{frame:05d}"
+        pictures.append(shrunk(picture, name, box, PHOTO_CELL))
+        labels.append(shrunk(colours, "scenegt", nearest, PHOTO_CELL))
+    sheet(pictures + labels, "scenes_city.jpg", len(CITY))
 
 
 if __name__ == "__main__":

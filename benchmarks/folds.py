@@ -2,8 +2,8 @@
 
     python benchmarks/folds.py CAMVID OUT --recipe camvid11_slim --epochs 40
 
-OUT gets a store `fold_DRIVE` and a run folder `RECIPE_DRIVE` for each drive; a run
-that was cut off goes on, a finished one is only scored again. The scores are those of
+OUT gets a store `fold_DRIVE` and a run folder for each drive; a run that was cut off
+goes on, a finished one is only scored again. The scores are those of
 the last epoch. They go into docs/folds.json (or --json), from which
 docs/make_results.py makes a table. Training is that of fused_train.py.
 """
@@ -67,16 +67,19 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="for stores and run folders")
     parser.add_argument("--recipe", default="camvid11_slim", choices=CHOICES)
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--init", help="shipped weights, instead of the recipe's")
     parser.add_argument("--drives", nargs="+", default=DRIVES, choices=DRIVES)
     parser.add_argument("--json", type=Path, default=TABLE, help="table to add to")
     arguments = parser.parse_args()
     fuse()
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
+    name = arguments.recipe
+    if arguments.init:
+        recipe, name = replace(recipe, init=arguments.init), f"{name}_{arguments.init}"
     for drive in arguments.drives:
         store = store_of(arguments.camvid, arguments.out, drive)
-        run = arguments.out / f"{arguments.recipe}_{drive}"
-        row = score(store, recipe, run)
-        note(arguments.json, recipe, arguments.recipe, drive, row)
+        row = score(store, recipe, arguments.out / f"{name}_{drive}")
+        note(arguments.json, recipe, name, drive, row)
         print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)
 
 

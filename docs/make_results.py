@@ -89,7 +89,7 @@ def folds(scores: dict) -> str:
         mean = sum(found.values()) / len(found) if len(found) == len(drives) else None
         rows.append(
             [
-                f"`{name}`",
+                f"`{name.removesuffix('_' + entry['budget']['init'])}`",
                 f"`{entry['budget']['model']}`",
                 f"`{entry['budget']['init']}`",
                 str(entry["budget"]["epochs"]),

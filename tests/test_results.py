@@ -84,7 +84,7 @@ def test_a_mean_of_drives_stands_only_where_all_were_scored():
     table = make_results.folds(
         {
             "slim": {"budget": budget, "drives": {"b": {"miou": 0.25}}},
-            "edge": {
+            "edge_i": {
                 "budget": budget,
                 "drives": {"a": {"miou": 0.5}, "b": {"miou": 0.25}},
             },

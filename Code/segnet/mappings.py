@@ -174,6 +174,20 @@ _CAMVID32_TO_11 = {
     "Bicyclist": ("Bicyclist", "MotorcycleScooter"),
 }
 
+# In the rendered streets of a city what is beside the road is pavement. Walkers and
+# cyclists are one class there, Misc, and so is much else: void.
+_CITY_TO_CAMVID11 = {
+    "Sky": ("Sky",),
+    "Building": ("Building",),
+    "Pole": ("Pole",),
+    "Road": ("Road",),
+    "Pavement": ("Terrain",),
+    "Tree": ("Tree", "Vegetation"),
+    "SignSymbol": ("TrafficSign", "TrafficLight"),
+    "Fence": ("GuardRail",),
+    "Car": ("Car", "Van", "Truck"),
+}
+
 MAPPINGS = {
     mapping.name: mapping
     for mapping in (
@@ -198,6 +212,7 @@ MAPPINGS = {
             },
         ),
         ClassMapping("camvid32-to-camvid11", CAMVID11, {"camvid32": _CAMVID32_TO_11}),
+        ClassMapping("city-to-camvid11", CAMVID11, {"vkitti1": _CITY_TO_CAMVID11}),
         ClassMapping("vkitti2-to-vkitti1", VKITTI1, {"vkitti2": _same(VKITTI1)}),
     )
 }

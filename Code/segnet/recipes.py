@@ -231,30 +231,29 @@ _SLIM_CROPS = replace(
     validate_every=20,
     init="slim_scenes14",
 )
-# Whole frames from the start, from more rendered towns at CamVid's scale.
 _SLIM_CAMVID = replace(
     _SLIM_CROPS,
-    epochs=145,
+    epochs=110,
     crop=(360, 480),
-    validate_every=29,
-    init="slim_scenes14_half",
+    validate_every=22,
+    init="slim_city14",
 )
 _EDGESEGNET_CAMVID = replace(
     _SLIM_CROPS,
     model="edgesegnet",
-    epochs=120,
+    epochs=100,
     learning_rate=3e-3,
-    init="edgesegnet_scenes14",
+    validate_every=20,
+    init="edgesegnet_city14",
 )
-# The learning rate rises and falls once more, and whole frames are seen at last.
-_FRAMES = {"crop": (360, 480), "scale": (0.75, 1.5), "init": ""}
-_SLIM_CROPS_MORE = replace(_SLIM_CROPS, epochs=60, learning_rate=3e-3, **_FRAMES)
-_EDGESEGNET_MORE = replace(_EDGESEGNET_CAMVID, epochs=150, validate_every=25, init="")
-_EDGESEGNET_FRAMES = replace(
-    _EDGESEGNET_MORE, epochs=12, learning_rate=2e-3, validate_every=12, **_FRAMES
-)
-
-_TRAINVAL = {"learning_rate": 2e-3, "include_val": True, "validate_every": 1}
+# A second, shorter round with val among the training data.
+_TRAINVAL = {
+    "crop": (360, 480),
+    "learning_rate": 2e-3,
+    "include_val": True,
+    "validate_every": 1,
+    "init": "",
+}
 
 RECIPES = {
     # A first look on about a hundred small frames: minutes on a CPU.
@@ -292,18 +291,11 @@ RECIPES = {
     "camvid11_slim": _SLIM_CAMVID,
     "camvid11_edgesegnet": _EDGESEGNET_CAMVID,
     # Those called trainval have val among their training data, as the published figures
-    # do.
-    "camvid11_slim_trainval": replace(_SLIM_CAMVID, include_val=True),
-    # Further rounds, each from the best.keras of the one before: --init.
-    "camvid11_edgesegnet_more": _EDGESEGNET_MORE,
-    "camvid11_edgesegnet_frames": _EDGESEGNET_FRAMES,
-    "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_MORE, epochs=70, **_TRAINVAL),
-    "camvid11_edgesegnet_trainval_frames": replace(
-        _EDGESEGNET_FRAMES, epochs=22, **_TRAINVAL
-    ),
-    # What slim was trained by before: two rounds, of crops and of whole frames.
+    # do; they go on from best.keras of the two above: --init.
+    "camvid11_slim_trainval": replace(_SLIM_CAMVID, epochs=50, **_TRAINVAL),
+    "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_CAMVID, epochs=30, **_TRAINVAL),
+    # Crops: what drives never seen are judged by, in half the time.
     "camvid11_slim_crops": _SLIM_CROPS,
-    "camvid11_slim_crops_more": _SLIM_CROPS_MORE,
     # Both networks of docs/experiments.md on CamVid, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
     # What the inspiring work did, as far as it says: its network, no augmentation,

@@ -17,23 +17,13 @@ from segnet.classes import CAMVID11
 from segnet.data.packing import IMAGE_LEVEL, LABEL_LEVEL, pack
 from segnet.data.store import Split, open_store
 from segnet.data.store_writer import StoreWriter, create_store
-from segnet.mappings import ClassMapping
+from segnet.mappings import MAPPINGS, ClassMapping
 
+_STREETS = MAPPINGS["city-to-camvid11"].groups["vkitti1"]
 RENDERED_TO_CAMVID = ClassMapping(
-    "vkitti-to-camvid11",
+    "towns-to-camvid11",
     CAMVID11,
-    {
-        "vkitti1": {
-            "Sky": ("Sky",),
-            "Building": ("Building",),
-            "Pole": ("Pole",),
-            "Road": ("Road",),
-            "Tree": ("Tree", "Vegetation"),
-            "SignSymbol": ("TrafficSign", "TrafficLight"),
-            "Fence": ("GuardRail",),
-            "Car": ("Truck", "Car", "Van"),
-        }
-    },
+    {"vkitti1": {own: them for own, them in _STREETS.items() if own != "Pavement"}},
 )
 
 

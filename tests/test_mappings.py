@@ -44,6 +44,14 @@ def test_targets_are_as_published():
     )
 
 
+def test_city_streets_in_the_classes_of_camvid():
+    names = named(find_mapping("city-to-camvid11"), VKITTI1)
+    assert (names["Terrain"], names["Misc"]) == ("Pavement", None)
+    assert {names[n] for n in ("Car", "Van", "Truck")} == {"Car"}
+    assert {names[n] for n in ("TrafficSign", "TrafficLight")} == {"SignSymbol"}
+    assert set(CAMVID11.names) - set(names.values()) == {"Pedestrian", "Bicyclist"}
+
+
 @pytest.mark.parametrize("class_map", [VKITTI1, VKITTI2])
 def test_virtual_kitti_in_the_ten_common_classes(class_map):
     assert named(TEN, class_map) == {

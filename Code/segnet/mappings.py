@@ -8,6 +8,7 @@ counted; in a prediction it is "other", which is wrong wherever the truth has a 
     vkitti-to-cityscapes   the ten classes common to Virtual KITTI and Cityscapes
     six-categories         flat, construction, object, nature, sky, vehicle
     camvid32-to-camvid11   the first CamVid in the 11 classes of SegNet
+    city-to-camvid11       rendered streets of a city in CamVid's classes
     vkitti2-to-vkitti1     the same 14 classes; only the name and one colour differ
 
 People, riders and bicyclists are in no category. Sidewalk is flat, although Virtual

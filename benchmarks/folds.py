@@ -73,9 +73,8 @@ def main() -> None:
     arguments = parser.parse_args()
     fuse()
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
-    name = arguments.recipe
-    if arguments.init:
-        recipe, name = replace(recipe, init=arguments.init), f"{name}_{arguments.init}"
+    recipe = replace(recipe, init=arguments.init or recipe.init)
+    name = f"{arguments.recipe}_{recipe.init}"
     for drive in arguments.drives:
         store = store_of(arguments.camvid, arguments.out, drive)
         row = score(store, recipe, arguments.out / f"{name}_{drive}")

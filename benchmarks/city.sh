@@ -7,8 +7,10 @@
 # classes. 10 folders by default: 3,320 frames, 6 GB, about 20 minutes on two cores.
 # A second call keeps what is rendered.
 set -euo pipefail
-out=$1
+out=${1:?folder to write, as in: bash benchmarks/city.sh OUT [FOLDERS]}
 last=$((${2:-10} - 1))
+[ "$last" -ge 1 ] || { echo "FOLDERS is $2, expected 2 or more" >&2; exit 2; }
+command -v segnet > /dev/null || { echo "no segnet on the PATH; activate its environment" >&2; exit 2; }
 here=$(dirname "$0")
 mkdir -p "$out"
 

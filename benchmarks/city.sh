@@ -34,7 +34,7 @@ for k in $(seq 0 $last); do
         held=(--val-world city3 --val-world 0002)
     fi
     segnet prepare vkitti1 "$out/Data$k" "$out/Store$k" --scale 2 --split world "${held[@]}"
-    segnet prepare vkitti1 "$out/Data$k" "$out/Camvid$k" --scale 2 --split world \
+    segnet prepare city "$out/Data$k" "$out/Camvid$k" --scale 2 --split world \
         --world city1 --world city2 --val-world city2 --classes city-to-camvid11
 done
 for kind in Store:city Camvid:city_camvid11; do

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet.classes import VKITTI1
-from segnet.data import vkitti
-from segnet.data.scenes import VARIATIONS, WORLDS, people, render
+from segnet.classes import CITY16, VKITTI1
+from segnet.data import READERS, vkitti
+from segnet.data.scenes import VARIATIONS, WORLDS, furniture, people, render
 from segnet.data.scenes.camera import View, clip_near
 from segnet.data.scenes.drive import Drive
 from segnet.data.scenes.mesh import rotation
+from segnet.data.scenes.raster import paint
 from segnet.data.scenes.stage import surfaces
+from segnet.data.scenes.town import CYCLIST, VEHICLE, WALKER
 
 SIZE = (94, 311)
 SHARED = ("clone", "fog", "morning", "overcast", "rain", "sunset")
@@ -257,27 +259,85 @@ def test_a_city_has_walls_and_people_beside_its_streets():
     shares = {}
     for world in ("0001", "city1"):
         drive = Drive(world, 0, (96, 128), focal=133.0)
-        counts = np.zeros(14)
+        counts = np.zeros(VEHICLE)
         for frame in range(0, 200, 40):
             for _, _, owners in drive.draw(frame, ("overcast",)):
-                ids = owners[owners < 14]
-                counts += np.bincount(ids, minlength=14)
+                ids = owners[owners < VEHICLE]
+                counts += np.bincount(ids, minlength=VEHICLE)
         shares[world] = counts / counts.sum()
-    building, tree, misc = (VKITTI1.id(n) for n in ("Building", "Tree", "Misc"))
+    building, tree = VKITTI1.id("Building"), VKITTI1.id("Tree")
     assert shares["city1"][building] > 2 * shares["0001"][building]
     assert shares["city1"][tree] < shares["0001"][tree] / 2
-    assert shares["city1"][misc] > 0.004
+    for owner in (WALKER, CYCLIST):
+        assert shares["city1"][owner] > 0.002
+        assert shares["0001"][owner] == 0
 
 
 def test_people_stand_on_the_ground_and_are_of_their_height():
     atlas = surfaces()[0]
-    for make, low, high in ((people.walker, 1.5, 1.9), (people.cyclist, 1.62, 1.85)):
+    kinds = (
+        (people.walker, 1.5, 1.9, WALKER),
+        (people.cyclist, 1.62, 1.85, CYCLIST),
+    )
+    for make, low, high, owner in kinds:
         for seed in range(5):
             faces = make(atlas, np.random.default_rng(seed))
             heights = faces.corners[..., 1]
             assert heights.min() == pytest.approx(0, abs=0.03)
             assert low <= heights.max() <= high
-            assert set(faces.owner) == {VKITTI1.id("Misc")}
+            assert set(faces.owner) == {owner}
+
+
+def test_posts_of_signs_and_signals_are_poles_in_a_city():
+    atlas = surfaces()[0]
+    rng = np.random.default_rng(3)
+    pole = VKITTI1.id("Pole")
+    for name, make in (
+        ("TrafficSign", lambda post: furniture.sign(atlas, rng, post)),
+        ("TrafficLight", lambda post: furniture.traffic_light(atlas, rng, True, post)),
+    ):
+        assert set(make(None).owner) == {VKITTI1.id(name)}
+        parts = make(pole)
+        assert set(parts.owner) == {VKITTI1.id(name), pole}
+        low = parts.corners[..., 1].max(1) < 0.5
+        assert set(parts.owner[low]) <= {pole}
+
+
+def test_the_label_of_a_bare_tree_has_no_gaps():
+    drive = Drive("city1", 6, (180, 240), focal=250.0)
+    painted = paint(drive.stage, drive._camera(60, 0), 60)
+    tree = VKITTI1.id("Tree")
+    shown, labelled = (
+        painted.owner[f] == tree for f in (painted.faces, painted.labelled)
+    )
+    assert labelled[shown].mean() > 0.99
+    assert shown.sum() < 0.8 * labelled.sum()
+    assert np.array_equal(painted.owners == tree, labelled)
+
+
+def test_no_gaps_to_label_where_all_trees_bear_leaves():
+    drive = Drive("0001", 0, (94, 311))
+    painted = paint(drive.stage, drive._camera(5, 0), 5)
+    assert painted.labelled is painted.faces
+
+
+def test_people_are_classes_for_the_city_reader_and_misc_for_vkitti1(tmp_path):
+    options = {"frames": 1, "size": (96, 128), "workers": 1}
+    render(tmp_path, "city1", ("overcast",), **options)
+    rows = dict(table(tmp_path, "overcast", world="city1"))
+    assert {"Misc", "Misc:walker", "Misc:cyclist"} <= set(rows)
+    wide = READERS["city"](tmp_path)
+    narrow = READERS["vkitti1"](tmp_path)
+    ids = wide.read_labels(wide.frames[0])
+    walker = (label(tmp_path, "overcast", 0, "city1") == rows["Misc:walker"]).all(-1)
+    assert walker.any()
+    assert np.array_equal(ids == CITY16.id("Pedestrian"), walker)
+    merged = np.where(ids >= 14, VKITTI1.id("Misc"), ids)
+    assert np.array_equal(merged, narrow.read_labels(narrow.frames[0]))
+
+
+def test_towns_without_people_name_none(root):
+    assert not [name for name, _ in table(root, "clone") if name.startswith("Misc:")]
 
 
 def test_a_longer_focal_length_shows_the_middle_of_the_picture():

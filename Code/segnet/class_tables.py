@@ -35,6 +35,12 @@ def vkitti(guard_rail: Colour) -> Rows:
 # Virtual KITTI 1 gives every car and van a colour of its own (`vkitti.read_encoding`);
 # the display colours of those two classes are the ones of Virtual KITTI 2.
 VKITTI1 = vkitti(guard_rail=(255, 100, 255))
+# Rendered streets of a city, where people are no Misc; their colours are Cityscapes'.
+CITY16: Rows = (
+    *VKITTI1,
+    ("Pedestrian", (220, 20, 60)),
+    ("Bicyclist", (119, 11, 32)),
+)
 VKITTI2 = vkitti(guard_rail=(250, 100, 255))
 
 CAMVID11: Rows = (

@@ -214,6 +214,7 @@ def class_map(name: str, rows: class_tables.Rows) -> ClassMap:
 
 VKITTI1 = class_map("vkitti1", class_tables.VKITTI1)
 VKITTI2 = class_map("vkitti2", class_tables.VKITTI2)
+CITY16 = class_map("city16", class_tables.CITY16)
 CAMVID11 = class_map("camvid11", class_tables.CAMVID11)
 CAMVID32 = class_map("camvid32", class_tables.CAMVID32)
 CITYSCAPES19 = class_map("cityscapes19", class_tables.CITYSCAPES19)
@@ -223,7 +224,7 @@ CATEGORIES6 = class_map("categories6", class_tables.CATEGORIES6)
 CLASS_MAPS = {
     found.name: found
     for found in (
-        *(VKITTI1, VKITTI2, CAMVID11, CAMVID32),
+        *(VKITTI1, VKITTI2, CITY16, CAMVID11, CAMVID32),
         *(CITYSCAPES19, CITYSCAPES10, CATEGORIES6),
     )
 }

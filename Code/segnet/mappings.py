@@ -175,8 +175,8 @@ _CAMVID32_TO_11 = {
     "Bicyclist": ("Bicyclist", "MotorcycleScooter"),
 }
 
-# In the rendered streets of a city what is beside the road is pavement. Walkers and
-# cyclists are one class there, Misc, and so is much else: void.
+# In the rendered streets of a city what is beside the road is pavement. Misc is much:
+# void.
 _CITY_TO_CAMVID11 = {
     "Sky": ("Sky",),
     "Building": ("Building",),
@@ -187,6 +187,8 @@ _CITY_TO_CAMVID11 = {
     "SignSymbol": ("TrafficSign", "TrafficLight"),
     "Fence": ("GuardRail",),
     "Car": ("Car", "Van", "Truck"),
+    "Pedestrian": ("Pedestrian",),
+    "Bicyclist": ("Bicyclist",),
 }
 
 MAPPINGS = {
@@ -207,13 +209,14 @@ MAPPINGS = {
             {
                 "vkitti1": _VKITTI_TO_SIX,
                 "vkitti2": _VKITTI_TO_SIX,
+                "city16": _VKITTI_TO_SIX,
                 "cityscapes19": _CITYSCAPES_TO_SIX,
                 "camvid11": _CAMVID11_TO_SIX,
                 "camvid32": _through(_CAMVID32_TO_11, _CAMVID11_TO_SIX),
             },
         ),
         ClassMapping("camvid32-to-camvid11", CAMVID11, {"camvid32": _CAMVID32_TO_11}),
-        ClassMapping("city-to-camvid11", CAMVID11, {"vkitti1": _CITY_TO_CAMVID11}),
+        ClassMapping("city-to-camvid11", CAMVID11, {"city16": _CITY_TO_CAMVID11}),
         ClassMapping("vkitti2-to-vkitti1", VKITTI1, {"vkitti2": _same(VKITTI1)}),
     )
 }

@@ -14,10 +14,11 @@ CVPR 2016. Licence of the data: CC BY-NC-SA 3.0.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from segnet.classes import VKITTI1
+from segnet.classes import VKITTI1, ClassMap
 from segnet.colours import Colour, ColourTable, check_colour
 from segnet.data import Frame, Source
 from segnet.data.images import read_colour_labels
@@ -46,11 +47,34 @@ def reader(
         ValueError: A world or variation is asked for that does not exist, or an
             encoding file is not as published.
     """
+    return source("vkitti1", VKITTI1, root, worlds, variations)
+
+
+def source(
+    name: str,
+    class_map: ClassMap,
+    root: str | Path,
+    worlds: Iterable[str] | None,
+    variations: Iterable[str] | None,
+    instances: Mapping[str, str] = MappingProxyType({}),
+) -> Source:
+    """Returns the frames below `root` in the classes of a map.
+
+    Args:
+        name: Name of the source.
+        class_map: Has all classes of Virtual KITTI 1, with the same ids.
+        root: As in `reader`, like the next two.
+        worlds: Only these.
+        variations: Only these.
+        instances: As in `read_encoding`.
+    """
     root = Path(root)
     sequences = _sequences(root, worlds, variations)
     encodings = {
         f"{world}/{variation}": read_encoding(
-            root / LABELS / f"{world}_{variation}_scenegt_rgb_encoding.txt"
+            root / LABELS / f"{world}_{variation}_scenegt_rgb_encoding.txt",
+            class_map,
+            instances,
         )
         for world, variation in sequences
     }
@@ -59,15 +83,21 @@ def reader(
         for world, variation in sequences
         for frame in _frames(root, world, variation)
     )
-    return Source("vkitti1", root, VKITTI1, frames, _Labels(encodings), encodings)
+    return Source(name, root, class_map, frames, _Labels(encodings), encodings)
 
 
-def read_encoding(path: str | Path) -> dict[Colour, int]:
+def read_encoding(
+    path: str | Path,
+    class_map: ClassMap = VKITTI1,
+    instances: Mapping[str, str] = MappingProxyType({}),
+) -> dict[Colour, int]:
     """Returns colour -> class id from a `..._scenegt_rgb_encoding.txt` file.
 
     Args:
         path: A text file: a header line, then `Category r g b` or, for a car or a
             van, `Category:instance r g b`.
+        class_map: Has all classes of Virtual KITTI 1, with the same ids.
+        instances: `Category:instance` -> its class, where that is not the category.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -95,7 +125,8 @@ def read_encoding(path: str | Path) -> dict[Colour, int]:
         if not line.strip():
             continue
         category, colour = _row(line, f"{path}: line {number}")
-        index = VKITTI1.id(category.partition(":")[0])
+        name = instances.get(category, category.partition(":")[0])
+        index = class_map.id(name)
         if category in categories or table.get(colour, index) != index:
             raise ValueError(
                 f"{path}: line {number} repeats a category, or gives a colour to a "

@@ -33,11 +33,13 @@ class Atlas:
     Args:
         names: Name -> number.
         masks: Number -> outlines of foliage, each half the size of the one before.
+        hulls: The same for labels, where those are wider.
         texels: (_MOST, T, 4) uint8: red, green, blue, code; all copies in a row.
     """
 
     names: dict[str, int] = field(default_factory=dict)
     masks: dict[int, list] = field(default_factory=dict)
+    hulls: dict[int, list] = field(default_factory=dict)
     texels: np.ndarray = field(
         default_factory=lambda: np.empty((_MOST, _OFFSETS[-1], 4), np.uint8)
     )

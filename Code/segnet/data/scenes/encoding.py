@@ -7,9 +7,14 @@ import numpy as np
 
 from segnet.classes import VKITTI1
 
-from .town import VEHICLE, Town
+from .town import CYCLIST, VEHICLE, WALKER, Town
 from .variations import TURNS
 
+# Of Cityscapes; no vehicle has them, since theirs are made of _STEPS.
+_PEOPLE = {
+    "Misc:walker": (WALKER, (220, 20, 60)),
+    "Misc:cyclist": (CYCLIST, (119, 11, 32)),
+}
 _STEPS = (30, 62, 94, 126, 158, 190, 222, 246)
 
 
@@ -32,6 +37,8 @@ def colours(town: Town, world: str, variation: str, seed: int) -> np.ndarray:
         )
     table = np.zeros((VEHICLE + len(town.vehicles), 3), np.uint8)
     table[: len(static)] = static
+    for owner, colour in _PEOPLE.values():
+        table[owner] = colour
     drawn = rng.permutation(len(free))[: len(town.vehicles)]
     table[VEHICLE:] = free[drawn]
     for number, vehicle in enumerate(town.vehicles):
@@ -47,6 +54,9 @@ def text(town: Town, table: np.ndarray) -> str:
     for name, colour in zip(VKITTI1.names, VKITTI1.colours, strict=True):
         if name not in instanced:
             rows.append(f"{name} {colour[0]} {colour[1]} {colour[2]}")
+    if town.world.terraced:
+        for name, (_, (r, g, b)) in _PEOPLE.items():
+            rows.append(f"{name} {r} {g} {b}")
     for number, vehicle in enumerate(town.vehicles):
         if vehicle.kind in instanced:
             r, g, b = table[VEHICLE + number].tolist()

@@ -10,10 +10,12 @@ from .mesh import Builder, Faces
 _GREY, _DARK = (0.62, 0.63, 0.64), (0.2, 0.21, 0.22)
 
 
-def _post(builder: Builder, x, z, height: float, thick: float, tint, low=0.0) -> None:
+def _post(
+    builder: Builder, x, z, height: float, thick: float, tint, low=0.0, owner=None
+) -> None:
     half = thick / 2
     where = (x - half, x + half), (low, height), (z - half, z + half)
-    builder.box(*where, "metal", tint, gloss=0.1, sides="fblr")
+    builder.box(*where, "metal", tint, gloss=0.1, sides="fblr", owner=owner)
 
 
 def _disc_points(x, y, z, radius: float, corners: int = 8):
@@ -46,14 +48,17 @@ def wooden_pole(atlas: Atlas, rng) -> Faces:
     return builder.faces()
 
 
-def sign(atlas: Atlas, rng) -> Faces:
-    """Returns a traffic sign that faces drivers coming from behind it."""
+def sign(atlas: Atlas, rng, post=None) -> Faces:
+    """Returns a traffic sign that faces drivers coming from behind it.
+
+    Its post belongs to the owner `post`, by default to the sign.
+    """
     builder = Builder(atlas, VKITTI1.id("TrafficSign"))
     kind = int(rng.choice((0, 1, 2, 0, 1, 2, 3)))
     column = int(rng.integers(4))
     height = rng.uniform(2.3, 2.8)
     z = -0.06
-    _post(builder, 0, 0, height + 0.3, 0.08, _GREY)
+    _post(builder, 0, 0, height + 0.3, 0.08, _GREY, owner=post)
     cell = SIDE // 4
     u, v = column * cell, (0, 1, 2, 2)[kind] * cell
     size = 0.46
@@ -74,7 +79,7 @@ def sign(atlas: Atlas, rng) -> Faces:
         front += [(wide, height - high, z), (-wide, height - high, z)]
         if kind == 3:
             for x in (-0.8, 0.8):
-                _post(builder, x, 0, height, 0.1, _GREY)
+                _post(builder, x, 0, height, 0.1, _GREY, owner=post)
     _sign_plate(builder, front, height, size, (u, v), z)
     return builder.faces()
 
@@ -96,15 +101,18 @@ def _sign_plate(builder: Builder, front, height, size, corner, z) -> None:
     builder.rows[first] = tuple(row)
 
 
-def traffic_light(atlas: Atlas, rng, arm: bool) -> Faces:
-    """Returns a signal on its mast, over the road on an arm where `arm` is set."""
+def traffic_light(atlas: Atlas, rng, arm: bool, post=None) -> Faces:
+    """Returns a signal on its mast, over the road on an arm where `arm` is set.
+
+    The mast belongs to the owner `post`, by default to the signal.
+    """
     builder = Builder(atlas, VKITTI1.id("TrafficLight"))
     tint = (_GREY, _DARK)[rng.integers(2)]
     height = 5.6 if arm else 3.2
-    _post(builder, 0, 0, height, 0.13, tint)
+    _post(builder, 0, 0, height, 0.13, tint, owner=post)
     _head(builder, 0, 2.5)
     if arm:
-        builder.box((-4.2, 0), (5.4, 5.56), (-0.07, 0.07), "metal", tint)
+        builder.box((-4.2, 0), (5.4, 5.56), (-0.07, 0.07), "metal", tint, owner=post)
         for x in (-3.9, -1.8):
             _head(builder, x, 4.85)
     return builder.faces()
@@ -138,6 +146,33 @@ def guard_rail(atlas: Atlas, length: float) -> Faces:
         for points in (right, left):
             builder.quad(points, "rail", (0.86, 0.88, 0.9), region, gloss=0.25)
     builder.box((-0.07, 0.07), (0.7, 0.8), (-half, half), "metal", 0.9, sides="tfb")
+    return builder.faces()
+
+
+def bollard(atlas: Atlas, rng) -> Faces:
+    """Returns a post of 0.9 to 1.1 m that keeps cars off a pavement."""
+    builder = Builder(atlas, VKITTI1.id("Pole"))
+    height, tint = rng.uniform(0.9, 1.1), (_GREY, _DARK)[rng.integers(2)]
+    _post(builder, 0, 0, height, 0.13, tint)
+    builder.box((-0.09, 0.09), (height, height + 0.05), (-0.09, 0.09), "metal", tint)
+    return builder.faces()
+
+
+def fence(atlas: Atlas, rng, length: float) -> Faces:
+    """Returns a railing or a fence of boards along the direction ahead."""
+    builder = Builder(atlas, VKITTI1.id("GuardRail"))
+    half = length / 2
+    if rng.random() < 0.4:
+        brown = np.array((0.62, 0.5, 0.38)) * rng.uniform(0.7, 1.2)
+        where = (-0.03, 0.03), (0.05, rng.uniform(1.4, 1.9)), (-half, half)
+        builder.box(*where, "boards", brown, 2.0)
+        return builder.faces()
+    tint = (_DARK, _GREY, (0.16, 0.24, 0.2))[rng.integers(3)]
+    height = rng.uniform(0.9, 1.2)
+    for low in (0.12, height - 0.05):
+        builder.box((-0.025, 0.025), (low, low + 0.05), (-half, half), "metal", tint)
+    for z in np.arange(-half, half + 0.01, 0.2):
+        _post(builder, 0, z, height, 0.03, tint)
     return builder.faces()
 
 

@@ -23,6 +23,7 @@ def build(atlas: Atlas, world: World, seed: int) -> Town:
     _traffic(layout)
     if world.terraced:
         _people(layout)
+        _pavement(layout)
     return layout.town()
 
 
@@ -61,11 +62,11 @@ def _crossing(layout: Layout, at: float) -> None:
     atlas = layout.atlas
     for way in (-1, 1):
         arm = bool(rng.random() < 0.4)
-        light = furniture.traffic_light(atlas, rng, arm)
+        light = furniture.traffic_light(atlas, rng, arm, layout.post)
         turned = 0.0 if way > 0 else np.pi
         layout.solid(light, at - way * 6.4, way * (edge + 1.0), turned)
         if rng.random() < 0.4:
-            second = furniture.traffic_light(atlas, rng, False)
+            second = furniture.traffic_light(atlas, rng, False, layout.post)
             layout.solid(second, at + way * 5.6, way * (edge + 2.4), turned)
         kind = ("Car", "Car", "Car", "Van")[rng.integers(4)]
         lane = -1.9 * way
@@ -83,7 +84,7 @@ def _regulars(layout: Layout) -> None:
         side = 1 if rng.random() < 0.6 else -1
         near = _free(layout, at)
         layout.solid(
-            furniture.sign(atlas, rng),
+            furniture.sign(atlas, rng, layout.post),
             near,
             side * (edge + rng.uniform(0.7, 1.6)),
             0.0 if side > 0 else np.pi,
@@ -138,6 +139,32 @@ def _people(layout: Layout) -> None:
             faces = people.cyclist(atlas, rng)
             turned = 0.0 if side > 0 else np.pi
             layout.solid(faces, at, side * (edge - rng.uniform(0.3, 1.6)), turned)
+
+
+def _pavement(layout: Layout) -> None:
+    """Bollards, railings and fences in runs along the kerb, and more signs."""
+    rng, edge, atlas = layout.rng, layout.edge, layout.atlas
+    for side in (-1, 1):
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(24.0)
+            kind, run = rng.integers(3), rng.uniform(6, 20)
+            step = (1.8, 3.0, 3.0)[kind]
+            spot = side * (edge + (0.3, 0.3, rng.uniform(2.0, 3.2))[kind])
+            for place in np.arange(at, at + run, step):
+                if not layout.clear(place, 5):
+                    continue
+                if kind == 0:
+                    layout.solid(furniture.bollard(atlas, rng), place, spot)
+                elif place == at or kind == 1:
+                    layout.solid(furniture.fence(atlas, rng, step), place, spot)
+            at += run
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(30.0)
+            turned = float(rng.choice((0.0, np.pi)))
+            faces = furniture.sign(atlas, rng, layout.post)
+            layout.solid(faces, at, side * (edge + rng.uniform(0.3, 1.2)), turned)
 
 
 def _free(layout: Layout, along: float, margin: float = 7.0) -> float:

@@ -22,6 +22,12 @@ def tree(layout: Layout, along, side, size=None) -> None:
     """Plants a tree, `size` metres high."""
     rng = layout.rng
     size = size or rng.uniform(7.5, 12)
+    # Towns in leaf draw the numbers they always drew.
+    if layout.world.bare and rng.random() < layout.world.bare:
+        picture = foliage.BARE[rng.integers(len(foliage.BARE))]
+        tint = np.array((1.0, 0.93, 0.86)) * rng.uniform(0.6, 1.3)
+        layout.plant("Tree", along, side, size, picture, tint, rng.uniform(0.7, 1.1))
+        return
     pictures = foliage.TREES if rng.random() < 0.88 else foliage.CONIFERS
     picture = pictures[rng.integers(len(pictures))]
     squeeze = rng.uniform(0.85, 1.2)
@@ -106,7 +112,7 @@ def avenue(layout: Layout, side: int) -> None:
                 layout,
                 at + rng.uniform(-1.5, 1.5),
                 side * (edge + (1.0 if terraced else rng.uniform(3.4, 5.0))),
-                rng.uniform(4.5, 7.0) if terraced else rng.uniform(7.5, 11.5),
+                rng.uniform(5.0, 9.5) if terraced else rng.uniform(7.5, 11.5),
             )
     offset = 22 if side > 0 else 0
     for at in np.arange(layout.start + offset, layout.stop, 44.0):

@@ -126,7 +126,16 @@ class Builder:
         self.rows.append((corners, frame, tint, gloss, number, owner, self.part))
 
     def box(
-        self, x, y, z, texture: str, tint=1.0, metres=None, sides="fblrt", gloss=0.0
+        self,
+        x,
+        y,
+        z,
+        texture: str,
+        tint=1.0,
+        metres=None,
+        sides="fblrt",
+        gloss=0.0,
+        owner=None,
     ):
         """Adds the chosen sides of a box; `metres` is the texture's size, if tiled."""
         (x0, x1), (y0, y1), (z0, z1) = x, y, z
@@ -139,7 +148,7 @@ class Builder:
                 wide = size[2] if side in "lr" else size[0]
                 high = size[2] if side == "t" else size[1]
                 region = (0, 0, wide / metres * SIDE, high / metres * SIDE)
-            self.quad(points, texture, tint, region, gloss)
+            self.quad(points, texture, tint, region, gloss, owner)
 
     def faces(self) -> Faces:
         """Returns what was added."""

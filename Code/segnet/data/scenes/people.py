@@ -1,14 +1,10 @@
-"""People on foot and on bicycles, for the streets of a city.
-
-Virtual KITTI has no class for them, so they are Misc.
-"""
+"""People on foot and on bicycles, for the streets of a city."""
 
 import numpy as np
 
-from segnet.classes import VKITTI1
-
 from .atlas import Atlas
 from .mesh import Builder, Faces
+from .town import CYCLIST, WALKER
 from .vehicles import disc
 
 _SKIN = ((0.86, 0.66, 0.54), (0.62, 0.44, 0.34), (0.36, 0.25, 0.2))
@@ -18,7 +14,7 @@ _PEDAL = 0.32
 
 def walker(atlas: Atlas, rng) -> Faces:
     """Returns somebody who walks ahead, 1.5 to 1.9 m high."""
-    builder = Builder(atlas, VKITTI1.id("Misc"))
+    builder = Builder(atlas, WALKER)
     height = rng.uniform(1.5, 1.9)
     stride = rng.uniform(-0.22, 0.22)
     legs = _cloth(rng) * 0.6
@@ -31,7 +27,7 @@ def walker(atlas: Atlas, rng) -> Faces:
 
 def cyclist(atlas: Atlas, rng) -> Faces:
     """Returns somebody who rides a bicycle ahead."""
-    builder = Builder(atlas, VKITTI1.id("Misc"))
+    builder = Builder(atlas, CYCLIST)
     for z in (-0.52, 0.52):
         for side in (-1, 1):
             disc(builder, side * 0.02, 0.34, z, 0.34, "wheel", side)

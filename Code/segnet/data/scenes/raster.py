@@ -29,6 +29,7 @@ class Painted:
 
     Args:
         faces: (H, W) intp, rows of the tables below; 0 is the sky.
+        labelled: (H, W) intp, the same for labels: crowns without gaps.
         inverse: (H, W) float32, 1 / distance ahead.
         texels: (H, W, 4) uint8, red, green, blue, code.
         owner: (N,) class id, or VEHICLE + number, of each row.
@@ -39,6 +40,7 @@ class Painted:
     """
 
     faces: np.ndarray
+    labelled: np.ndarray
     inverse: np.ndarray
     texels: np.ndarray
     owner: np.ndarray
@@ -50,7 +52,7 @@ class Painted:
     @property
     def owners(self) -> np.ndarray:
         """(H, W): the class id or vehicle of each pixel."""
-        return self.owner[self.faces]
+        return self.owner[self.labelled]
 
 
 class _Table:
@@ -84,21 +86,34 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
     size = (view.width, view.height)
     front, walls = Image.new("I", size, 0), Image.new("I", size, 0)
     ground = _paint_ground(stage, view, table, ImageDraw.Draw(front))
+    labels = front.copy()
     jobs = _face_jobs(visible_faces(stage, view, frame), view, table)
     jobs += _plant_jobs(stage, view, table)
     jobs.sort(key=lambda job: (-job[0], job[1]))
+    airy = any(job[4] is not None and job[4][1] is not None for job in jobs)
     draw, draw_walls = ImageDraw.Draw(front), ImageDraw.Draw(walls)
-    for _, number, wall, shape, mask in jobs:
-        if mask is not None:
+    draw_labels = ImageDraw.Draw(labels)
+    for _, number, wall, shape, masks in jobs:
+        if masks is not None:
+            mask, hull = masks
             front.paste(number, shape, mask)
+            labels.paste(number, shape, hull or mask)
+        elif wall:
+            draw_walls.polygon(shape, fill=number)
         else:
-            (draw_walls if wall else draw).polygon(shape, fill=number)
+            draw.polygon(shape, fill=number)
+            if airy:
+                draw_labels.polygon(shape, fill=number)
     coefficients = np.concatenate(table.inverse).astype(np.float32)
     faces = _merge(np.asarray(front), np.asarray(walls), coefficients)
+    labelled = faces
+    if airy:
+        labelled = _merge(np.asarray(labels), np.asarray(walls), coefficients)
     texture = np.concatenate(table.texture)
     inverse, texels = look_up(stage, faces, coefficients, texture)
     return Painted(
         faces,
+        labelled,
         inverse,
         texels,
         np.concatenate(table.owner),
@@ -178,7 +193,10 @@ def _face_jobs(faces: Faces, view: View, table: _Table) -> list:
 
 
 def _plant_jobs(stage: Stage, view: View, table: _Table) -> list:
-    """Returns (distance, number, False, corner, outline mask) for trees and bushes."""
+    """Returns (distance, number, False, corner, masks) for trees and bushes.
+
+    The masks are the outline, and that of the label or None where it is the same.
+    """
     seen = view.seen(stage.plant_places)
     reach = stage.plant_sizes.max(1)
     near = (seen[:, 2] > 1.5) & (seen[:, 2] < RANGE + 80)
@@ -210,14 +228,19 @@ def _plant_jobs(stage: Stage, view: View, table: _Table) -> list:
     jobs = []
     for i, plant in enumerate(plants):
         box = (left[i], top[i], wide[i], high[i])
-        job = _cut_mask(stage.atlas.masks[numbers[i]], box, plant.flip, view)
-        if job:
-            jobs.append((float(z[i]), first + i, False, *job))
+        kinds = (stage.atlas.masks, stage.atlas.hulls)
+        cuts = [_cut_mask(k.get(numbers[i]), box, plant.flip, view) for k in kinds]
+        if cuts[0]:
+            corner, mask = cuts[0]
+            masks = (mask, cuts[1] and cuts[1][1])
+            jobs.append((float(z[i]), first + i, False, corner, masks))
     return jobs
 
 
-def _cut_mask(masks: list, box, flip: bool, view: View):
+def _cut_mask(masks: list | None, box, flip: bool, view: View):
     """Returns the corner on the picture and the visible part of a plant's mask."""
+    if masks is None:
+        return None
     left, top, wide, high = box
     x0, y0 = max(0, int(np.ceil(left))), max(0, int(np.ceil(top)))
     x1 = min(view.width, int(np.ceil(left + wide)))

@@ -15,6 +15,9 @@ from .worlds import World
 VEHICLE = 100
 """Owners from here on are vehicles: VEHICLE + number."""
 
+WALKER, CYCLIST = 90, 91
+"""Owners of people. Virtual KITTI has no class for them: both are Misc there."""
+
 
 @dataclass(frozen=True)
 class Vehicle:
@@ -110,6 +113,11 @@ class Layout:
         sides = self.rng.choice((-1, 1), 400)
         starts = np.arange(self.start + 18, self.stop, 42.0)
         return [(int(s), a, a + 10.0) for s, a in zip(sides, starts, strict=False)]
+
+    @property
+    def post(self) -> int | None:
+        """Owner of the posts of signs and signals; in Virtual KITTI those own them."""
+        return VKITTI1.id("Pole") if self.world.terraced else None
 
     def railed(self, side: int, along: float) -> bool:
         """True where parked cars would hide one of `rails`."""

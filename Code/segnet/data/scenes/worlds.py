@@ -21,6 +21,7 @@ class World:
         avenue: Chance of a tree at each place of the street's rows.
         traffic: Metres between oncoming vehicles.
         terraced: Share of lots whose houses stand wall to wall along a pavement.
+        bare: Share of trees without leaves.
     """
 
     frames: int
@@ -36,6 +37,7 @@ class World:
     avenue: float = 0.34
     traffic: float = 45.0
     terraced: float = 0.0
+    bare: float = 0.0
 
 
 WORLDS = {
@@ -56,10 +58,24 @@ WORLDS = {
         traffic=32.0,
     ),
     "city1": World(
-        300, 101, terraced=0.92, parked=0.4, bend=0.12, avenue=0.05, lane_tint=0.42
+        300,
+        101,
+        terraced=0.92,
+        parked=0.4,
+        bend=0.12,
+        avenue=0.2,
+        lane_tint=0.42,
+        bare=0.8,
     ),
     "city2": World(
-        300, 102, terraced=0.7, parked=0.55, bend=0.25, avenue=0.15, traffic=30.0
+        300,
+        102,
+        terraced=0.7,
+        parked=0.55,
+        bend=0.25,
+        avenue=0.3,
+        traffic=30.0,
+        bare=0.6,
     ),
     "city3": World(
         300,
@@ -68,8 +84,9 @@ WORLDS = {
         terraced=0.8,
         parked=0.3,
         bend=0.1,
-        avenue=0.1,
+        avenue=0.45,
         lane_tint=0.46,
+        bare=0.7,
         traffic=26.0,
     ),
 }

@@ -1,0 +1,33 @@
+"""Streets of a city as `segnet render` makes them: Virtual KITTI 1 and people.
+
+The worlds city1 to city3 name those on foot `Misc:walker` and those on bicycles
+`Misc:cyclist`. `vkitti1` reads both as Misc; here they are classes of their own. There
+the posts of signs and signals are Pole, and Terrain is pavement.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from segnet.classes import CITY16
+from segnet.data import Source, vkitti
+
+PEOPLE = {"Misc:walker": "Pedestrian", "Misc:cyclist": "Bicyclist"}
+
+
+def reader(
+    root: str | Path,
+    worlds: Iterable[str] | None = None,
+    variations: Iterable[str] | None = None,
+) -> Source:
+    """Returns the frames found below `root`, as `vkitti.reader` does, with 16 classes.
+
+    Args:
+        root: The folder that `segnet render` wrote.
+        worlds: Only these, for example ["city1"]; all there are by default.
+        variations: Only these, for example ["clone", "fog"].
+
+    Raises:
+        FileNotFoundError: As in `vkitti.reader`.
+        ValueError: As in `vkitti.reader`.
+    """
+    return vkitti.source("city", CITY16, root, worlds, variations, PEOPLE)

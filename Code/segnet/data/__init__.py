@@ -108,10 +108,10 @@ class Reader:
 READERS = {
     "vkitti1": Reader("segnet.data.vkitti", ("worlds", "variations")),
     "vkitti2": Reader("segnet.data.vkitti2", ("worlds", "variations", "cameras")),
-    "city": Reader("segnet.data.city", ("worlds", "variations")),
     "camvid": Reader("segnet.data.camvid"),
     "camvid32": Reader("segnet.data.camvid32"),
     "kitti": Reader("segnet.data.kitti"),
     "cityscapes": Reader("segnet.data.cityscapes", ("worlds",)),
+    "city": Reader("segnet.data.city", ("worlds", "variations")),
     "folder": Reader("segnet.data.folder", ("masks", "classes")),
 }

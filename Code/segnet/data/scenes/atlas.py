@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import Image
 
 LEVELS = 10
 SIDE = 1 << (LEVELS - 1)
@@ -73,3 +74,13 @@ def _halve(rgb: np.ndarray) -> np.ndarray:
     if rgb.shape[0] == 1:
         return rgb
     return (rgb[::2, ::2] + rgb[1::2, ::2] + rgb[::2, 1::2] + rgb[1::2, 1::2]) / 4
+
+
+def smaller(mask: np.ndarray) -> list[Image.Image]:
+    """Returns a square mask and its smaller copies, each half the size."""
+    steps = [mask]
+    while steps[-1].shape[0] > 16:
+        last = steps[-1].astype(np.float32)
+        share = last[::2, ::2] + last[1::2, ::2] + last[::2, 1::2] + last[1::2, 1::2]
+        steps.append(share >= 2)
+    return [Image.fromarray(s) for s in steps]

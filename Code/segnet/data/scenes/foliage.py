@@ -1,19 +1,14 @@
-"""Tree crowns and bushes as pictures with ragged outlines.
-
-Between the twigs of a bare tree one sees what is behind it, yet all of its crown counts
-as tree, as where people drew the outline: it has a wider mask for the labels.
-"""
+"""Tree crowns and bushes as pictures with ragged outlines."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
-from .atlas import LEAF, PLAIN, SIDE, TINTED, Atlas, leaf_directions
+from .atlas import LEAF, PLAIN, SIDE, Atlas, leaf_directions, smaller
 from .noise import fractal
 
 TREES = tuple(f"tree{i}" for i in range(7))
 CONIFERS = ("conifer0", "conifer1")
 BUSHES = tuple(f"bush{i}" for i in range(4))
-BARE = tuple(f"bare{i}" for i in range(5))
 
 _BARK, _BETWEEN = (92, 76, 60), (84, 100, 56)
 
@@ -40,8 +35,6 @@ def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
             clusters = _round_clusters(rng, 1.0, 0.05, 1.08, 60)
         painter.fill(clusters, 110, (6, 12), ground=True)
         _finish(atlas, name, painter, rng)
-    for index, name in enumerate(BARE):
-        _bare(atlas, name, rng, (0.55, 0.75, 0.45, 0.65, 0.5)[index])
 
 
 def _round_clusters(rng, slim: float, top: float, bottom: float, count: int):
@@ -143,59 +136,4 @@ def _finish(atlas: Atlas, name: str, painter: _Crown, rng) -> None:
     texels[~mask] = (*_BETWEEN, LEAF)
     index = atlas.add(name, texels[..., :3], texels[..., 3])
     mask &= fractal(rng, SIDE, 0.75) > -2.35
-    atlas.masks[index] = _smaller(mask)
-
-
-def _smaller(mask: np.ndarray) -> list[Image.Image]:
-    """Returns a mask and its smaller copies."""
-    steps = [mask]
-    while steps[-1].shape[0] > 16:
-        last = steps[-1].astype(np.float32)
-        share = last[::2, ::2] + last[1::2, ::2] + last[::2, 1::2] + last[1::2, 1::2]
-        steps.append(share >= 2)
-    return [Image.fromarray(s) for s in steps]
-
-
-def _bare(atlas: Atlas, name: str, rng, spread: float) -> None:
-    """Adds a tree without leaves; `spread` is how far its branches lean, radians."""
-    image = Image.new("LA", (SIDE, SIDE))
-    draw = ImageDraw.Draw(image)
-    for line, width in _twigs(rng, spread):
-        shade = int(np.clip(rng.normal(100, 20), 50, 160))
-        draw.line(line, (shade, 255), width=max(1, round(width)))
-    grey, mask = (np.array(band) for band in image.split())
-    grey[mask == 0] = 110
-    number = atlas.add(name, np.stack([grey] * 3, -1), TINTED)
-    atlas.masks[number] = _smaller(mask > 0)
-    hull = Image.fromarray(mask).filter(ImageFilter.MaxFilter(25))
-    atlas.hulls[number] = _smaller(np.array(hull.filter(ImageFilter.MinFilter(19))) > 0)
-
-
-def _twigs(rng, spread: float) -> list:
-    """Returns (x0, y0, x1, y1) and width of each piece of a bare tree, in texels."""
-    pieces, widths = [], []
-    branches = [(np.zeros(2), 0.0, 1.0, 14.0)]
-    while branches:
-        foot, lean, length, width = branches.pop()
-        for _ in range(3):
-            lean += rng.normal(0, 0.12)
-            tip = foot + length / 3 * np.array((np.sin(lean), -np.cos(lean)))
-            pieces.append((foot, tip))
-            widths.append(width)
-            foot = tip
-        if length < 0.13:
-            continue
-        branches.append(
-            (foot, lean * 0.7, length * rng.uniform(0.7, 0.85), width * 0.7)
-        )
-        for way in (-1, 1):
-            turned = lean + way * spread * rng.uniform(0.7, 1.4)
-            reach = length * rng.uniform(0.55, 0.8)
-            branches.append((foot, turned, reach, width * 0.55))
-    ends = np.array(pieces)
-    low, high = ends.min((0, 1)), ends.max((0, 1))
-    # The trunk stands in the middle of the lower edge.
-    wide = max(high[0], -low[0])
-    scale = np.array((0.47 / wide, 0.97 / -low[1])) * SIDE
-    ends = ends * scale + (SIDE / 2, SIDE)
-    return list(zip(ends.reshape(-1, 4).tolist(), widths, strict=True))
+    atlas.masks[index] = smaller(mask)

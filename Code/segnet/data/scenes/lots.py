@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import foliage, furniture, houses
+from . import bare, foliage, furniture, houses
 from .town import Layout
 
 _LOT, _TERRACE = 22.0, 11.0
@@ -24,7 +24,7 @@ def tree(layout: Layout, along, side, size=None) -> None:
     size = size or rng.uniform(7.5, 12)
     # Towns in leaf draw the numbers they always drew.
     if layout.world.bare and rng.random() < layout.world.bare:
-        picture = foliage.BARE[rng.integers(len(foliage.BARE))]
+        picture = bare.TREES[rng.integers(len(bare.TREES))]
         tint = np.array((1.0, 0.93, 0.86)) * rng.uniform(0.6, 1.3)
         layout.plant("Tree", along, side, size, picture, tint, rng.uniform(0.7, 1.1))
         return

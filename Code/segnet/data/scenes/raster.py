@@ -86,29 +86,15 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
     size = (view.width, view.height)
     front, walls = Image.new("I", size, 0), Image.new("I", size, 0)
     ground = _paint_ground(stage, view, table, ImageDraw.Draw(front))
-    labels = front.copy()
     jobs = _face_jobs(visible_faces(stage, view, frame), view, table)
     jobs += _plant_jobs(stage, view, table)
     jobs.sort(key=lambda job: (-job[0], job[1]))
-    airy = any(job[4] is not None and job[4][1] is not None for job in jobs)
-    draw, draw_walls = ImageDraw.Draw(front), ImageDraw.Draw(walls)
-    draw_labels = ImageDraw.Draw(labels)
-    for _, number, wall, shape, masks in jobs:
-        if masks is not None:
-            mask, hull = masks
-            front.paste(number, shape, mask)
-            labels.paste(number, shape, hull or mask)
-        elif wall:
-            draw_walls.polygon(shape, fill=number)
-        else:
-            draw.polygon(shape, fill=number)
-            if airy:
-                draw_labels.polygon(shape, fill=number)
+    airy = any(masks and masks[1] for *_, masks in jobs)
+    labels = front.copy() if airy else None
+    _paint_jobs(jobs, front, walls, labels)
     coefficients = np.concatenate(table.inverse).astype(np.float32)
-    faces = _merge(np.asarray(front), np.asarray(walls), coefficients)
-    labelled = faces
-    if airy:
-        labelled = _merge(np.asarray(labels), np.asarray(walls), coefficients)
+    faces = _merge(front, walls, coefficients)
+    labelled = _merge(labels, walls, coefficients) if airy else faces
     texture = np.concatenate(table.texture)
     inverse, texels = look_up(stage, faces, coefficients, texture)
     return Painted(
@@ -122,6 +108,27 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
         np.concatenate(table.gloss).astype(np.float32),
         ground,
     )
+
+
+def _paint_jobs(jobs: list, front: Image.Image, walls: Image.Image, labels) -> None:
+    """Paints the numbers of `jobs`, the farthest first.
+
+    `labels` is None, or gets what `front` gets, but for crowns with gaps: whole ones.
+    """
+    draw, draw_walls = ImageDraw.Draw(front), ImageDraw.Draw(walls)
+    draw_labels = labels and ImageDraw.Draw(labels)
+    for _, number, wall, shape, masks in jobs:
+        if masks:
+            mask, hull = masks
+            front.paste(number, shape, mask)
+            if labels:
+                labels.paste(number, shape, hull or mask)
+        elif wall:
+            draw_walls.polygon(shape, fill=number)
+        else:
+            draw.polygon(shape, fill=number)
+            if labels:
+                draw_labels.polygon(shape, fill=number)
 
 
 def _paint_ground(stage: Stage, view: View, table: _Table, draw) -> int:
@@ -259,9 +266,9 @@ def _cut_mask(masks: list | None, box, flip: bool, view: View):
     return (x0, y0), cut
 
 
-def _merge(front: np.ndarray, walls: np.ndarray, coefficients) -> np.ndarray:
+def _merge(front: Image.Image, walls: Image.Image, coefficients) -> np.ndarray:
     """Returns the nearer of the two maps' faces for each pixel, (H, W) intp."""
-    faces = front.astype(np.intp)
+    faces, walls = np.asarray(front).astype(np.intp), np.asarray(walls)
     rows, columns = np.nonzero(walls)
     wall, other = walls[rows, columns], faces[rows, columns]
     depths = []

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import foliage, layout, textures
+from . import bare, foliage, layout, textures
 from .atlas import Atlas
 from .camera import View, clip_near
 from .mesh import Faces, join
@@ -39,6 +39,7 @@ def surfaces() -> tuple[Atlas, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(_TEXTURE_SEED)
     textures.add_all(atlas, rng)
     foliage.add_all(atlas, rng)
+    bare.add_all(atlas, rng)
     return atlas, *atlas.packed()
 
 

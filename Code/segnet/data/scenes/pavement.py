@@ -1,0 +1,57 @@
+"""Who and what is on the pavements of a city."""
+
+import numpy as np
+
+from . import furniture, people
+from .town import Layout
+
+
+def fill(layout: Layout) -> None:
+    """Adds people, bollards, railings and signs along both kerbs."""
+    _people(layout)
+    _furnish(layout)
+
+
+def _people(layout: Layout) -> None:
+    """On the pavements and at the kerb: walkers alone and in pairs, and cyclists."""
+    rng, edge, atlas = layout.rng, layout.edge, layout.atlas
+    for side in (-1, 1):
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(9.0)
+            turned = float(rng.choice((0.0, np.pi))) + rng.normal(0, 0.2)
+            spot = side * (edge + rng.uniform(0.4, 1.9))
+            for aside in range(int(rng.choice((1, 1, 2)))):
+                layout.solid(people.walker(atlas, rng), at, spot + 0.6 * aside, turned)
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(28.0)
+            faces = people.cyclist(atlas, rng)
+            turned = 0.0 if side > 0 else np.pi
+            layout.solid(faces, at, side * (edge - rng.uniform(0.3, 1.6)), turned)
+
+
+def _furnish(layout: Layout) -> None:
+    """Bollards, railings and fences in runs along the kerb, and more signs."""
+    rng, edge, atlas = layout.rng, layout.edge, layout.atlas
+    for side in (-1, 1):
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(24.0)
+            kind, run = rng.integers(3), rng.uniform(6, 20)
+            step = (1.8, 3.0, 3.0)[kind]
+            spot = side * (edge + (0.3, 0.3, rng.uniform(2.0, 3.2))[kind])
+            for place in np.arange(at, at + run, step):
+                if not layout.clear(place, 5):
+                    continue
+                if kind == 0:
+                    layout.solid(furniture.bollard(atlas, rng), place, spot)
+                elif place == at or kind == 1:
+                    layout.solid(furniture.fence(atlas, rng, step), place, spot)
+            at += run
+        at = layout.start
+        while at < layout.stop:
+            at += rng.exponential(30.0)
+            turned = float(rng.choice((0.0, np.pi)))
+            faces = furniture.sign(atlas, rng, layout.post)
+            layout.solid(faces, at, side * (edge + rng.uniform(0.3, 1.2)), turned)

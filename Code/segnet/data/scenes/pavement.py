@@ -46,7 +46,7 @@ def _furnish(layout: Layout) -> None:
                     continue
                 if kind == 0:
                     layout.solid(furniture.bollard(atlas, rng), place, spot)
-                elif place == at or kind == 1:
+                elif kind == 1 or place == at:  # before a house only one piece
                     layout.solid(furniture.fence(atlas, rng, step), place, spot)
             at += run
         at = layout.start

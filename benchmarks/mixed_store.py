@@ -19,16 +19,11 @@ from segnet.data.store import Split, open_store
 from segnet.data.store_writer import StoreWriter, create_store
 from segnet.mappings import MAPPINGS, ClassMapping
 
-_STREETS = MAPPINGS["city-to-camvid11"].groups["city16"]
-_NOT_IN_TOWNS = ("Pavement", "Pedestrian", "Bicyclist")
+_STREETS = MAPPINGS["city-to-camvid11"].groups["vkitti1"]
 RENDERED_TO_CAMVID = ClassMapping(
     "towns-to-camvid11",
     CAMVID11,
-    {
-        "vkitti1": {
-            own: them for own, them in _STREETS.items() if own not in _NOT_IN_TOWNS
-        }
-    },
+    {"vkitti1": {own: them for own, them in _STREETS.items() if own != "Pavement"}},
 )
 
 

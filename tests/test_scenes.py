@@ -252,7 +252,8 @@ def test_wrong_arguments(tmp_path, options, message):
 def test_worlds_have_the_published_lengths():
     lengths = {w: mix.frames for w, mix in WORLDS.items() if not mix.terraced}
     assert lengths == {"0001": 447, "0002": 233, "0006": 270, "0018": 339, "0020": 837}
-    assert sorted(set(WORLDS) - set(lengths)) == ["city1", "city2", "city3"]
+    others = [f"{kind}{n}" for kind in ("city", "winter") for n in (1, 2, 3)]
+    assert sorted(set(WORLDS) - set(lengths)) == others
 
 
 def test_a_city_has_walls_and_people_beside_its_streets():
@@ -288,7 +289,7 @@ def test_people_stand_on_the_ground_and_are_of_their_height():
             assert set(faces.owner) == {owner}
 
 
-def test_posts_of_signs_and_signals_are_poles_in_a_city():
+def test_posts_of_signs_and_signals_can_be_poles():
     atlas = surfaces()[0]
     rng = np.random.default_rng(3)
     pole = VKITTI1.id("Pole")
@@ -304,7 +305,7 @@ def test_posts_of_signs_and_signals_are_poles_in_a_city():
 
 
 def test_the_label_of_a_bare_tree_has_no_gaps():
-    drive = Drive("city1", 6, (180, 240), focal=250.0)
+    drive = Drive("winter1", 6, (180, 240), focal=250.0)
     painted = paint(drive.stage, drive._camera(60, 0), 60)
     tree = VKITTI1.id("Tree")
     shown, labelled = (
@@ -313,6 +314,17 @@ def test_the_label_of_a_bare_tree_has_no_gaps():
     assert labelled[shown].mean() > 0.99
     assert shown.sum() < 0.8 * labelled.sum()
     assert np.array_equal(painted.owners == tree, labelled)
+
+
+def test_winter_is_the_same_city_with_more_trees_and_poles():
+    counts = {}
+    for world in ("city1", "winter1"):
+        drive = Drive(world, 0, (96, 128), focal=133.0)
+        owners = [next(drive.draw(f, ("fog",)))[2] for f in range(0, 200, 40)]
+        counts[world] = np.bincount(np.ravel(owners), minlength=VEHICLE)
+    tree, pole = VKITTI1.id("Tree"), VKITTI1.id("Pole")
+    for owner in (tree, pole):
+        assert counts["winter1"][owner] > 1.3 * counts["city1"][owner]
 
 
 def test_no_gaps_to_label_where_all_trees_bear_leaves():

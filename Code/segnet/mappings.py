@@ -175,8 +175,8 @@ _CAMVID32_TO_11 = {
     "Bicyclist": ("Bicyclist", "MotorcycleScooter"),
 }
 
-# In the rendered streets of a city what is beside the road is pavement. Misc is much:
-# void.
+# In the rendered streets of a city what is beside the road is pavement. Misc, in
+# Virtual KITTI's classes people as well, is void.
 _CITY_TO_CAMVID11 = {
     "Sky": ("Sky",),
     "Building": ("Building",),
@@ -187,9 +187,8 @@ _CITY_TO_CAMVID11 = {
     "SignSymbol": ("TrafficSign", "TrafficLight"),
     "Fence": ("GuardRail",),
     "Car": ("Car", "Van", "Truck"),
-    "Pedestrian": ("Pedestrian",),
-    "Bicyclist": ("Bicyclist",),
 }
+_PEOPLE = {"Pedestrian": ("Pedestrian",), "Bicyclist": ("Bicyclist",)}
 
 MAPPINGS = {
     mapping.name: mapping
@@ -216,7 +215,14 @@ MAPPINGS = {
             },
         ),
         ClassMapping("camvid32-to-camvid11", CAMVID11, {"camvid32": _CAMVID32_TO_11}),
-        ClassMapping("city-to-camvid11", CAMVID11, {"city16": _CITY_TO_CAMVID11}),
+        ClassMapping(
+            "city-to-camvid11",
+            CAMVID11,
+            {
+                "vkitti1": _CITY_TO_CAMVID11,
+                "city16": _CITY_TO_CAMVID11 | _PEOPLE,
+            },
+        ),
         ClassMapping("vkitti2-to-vkitti1", VKITTI1, {"vkitti2": _same(VKITTI1)}),
     )
 }

@@ -1,8 +1,8 @@
 """Streets of a city as `segnet render` makes them: Virtual KITTI 1 and people.
 
-The worlds city1 to city3 name those on foot `Misc:walker` and those on bicycles
-`Misc:cyclist`. `vkitti1` reads both as Misc; here they are classes of their own. There
-the posts of signs and signals are Pole, and Terrain is pavement.
+The worlds city1 to winter3 name those on foot `Misc:walker` and those on bicycles
+`Misc:cyclist`. `vkitti1` reads both as Misc; here they are classes of their own.
+Terrain is pavement there.
 """
 
 from collections.abc import Iterable

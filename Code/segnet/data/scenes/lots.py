@@ -106,13 +106,16 @@ def _building(layout: Layout, middle, side, wide) -> None:
 def avenue(layout: Layout, side: int) -> None:
     """Rows beside the street: trees, lamps and hedges."""
     rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
+    low, high = (4.5, 7.0) if terraced else (7.5, 11.5)
+    if layout.world.bare:
+        low, high = 5.0, 9.5
     for at in np.arange(layout.start, layout.stop, 8.5):
         if layout.clear(at, 7) and rng.random() < layout.world.avenue:
             tree(
                 layout,
                 at + rng.uniform(-1.5, 1.5),
                 side * (edge + (1.0 if terraced else rng.uniform(3.4, 5.0))),
-                rng.uniform(5.0, 9.5) if terraced else rng.uniform(7.5, 11.5),
+                rng.uniform(low, high),
             )
     offset = 22 if side > 0 else 0
     for at in np.arange(layout.start + offset, layout.stop, 44.0):

@@ -7,9 +7,10 @@ from .town import Layout
 
 
 def fill(layout: Layout) -> None:
-    """Adds people, bollards, railings and signs along both kerbs."""
+    """Adds people along both kerbs, in winter bollards, railings and signs too."""
     _people(layout)
-    _furnish(layout)
+    if layout.world.bare:
+        _furnish(layout)
 
 
 def _people(layout: Layout) -> None:

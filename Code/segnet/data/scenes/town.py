@@ -117,7 +117,7 @@ class Layout:
     @property
     def post(self) -> int | None:
         """Owner of the posts of signs and signals; in Virtual KITTI those own them."""
-        return VKITTI1.id("Pole") if self.world.terraced else None
+        return VKITTI1.id("Pole") if self.world.bare else None
 
     def railed(self, side: int, along: float) -> bool:
         """True where parked cars would hide one of `rails`."""

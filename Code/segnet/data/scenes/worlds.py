@@ -1,6 +1,6 @@
-"""What the towns are like: Virtual KITTI's five, and the streets of a city."""
+"""What the towns are like: Virtual KITTI's five, streets of a city, and winter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class World:
         avenue: Chance of a tree at each place of the street's rows.
         traffic: Metres between oncoming vehicles.
         terraced: Share of lots whose houses stand wall to wall along a pavement.
-        bare: Share of trees without leaves.
+        bare: Share of trees without leaves; where there are any, a pavement has
+            bollards, railings and more signs, whose posts are poles.
     """
 
     frames: int
@@ -58,24 +59,10 @@ WORLDS = {
         traffic=32.0,
     ),
     "city1": World(
-        300,
-        101,
-        terraced=0.92,
-        parked=0.4,
-        bend=0.12,
-        avenue=0.2,
-        lane_tint=0.42,
-        bare=0.8,
+        300, 101, terraced=0.92, parked=0.4, bend=0.12, avenue=0.05, lane_tint=0.42
     ),
     "city2": World(
-        300,
-        102,
-        terraced=0.7,
-        parked=0.55,
-        bend=0.25,
-        avenue=0.3,
-        traffic=30.0,
-        bare=0.6,
+        300, 102, terraced=0.7, parked=0.55, bend=0.25, avenue=0.15, traffic=30.0
     ),
     "city3": World(
         300,
@@ -84,9 +71,14 @@ WORLDS = {
         terraced=0.8,
         parked=0.3,
         bend=0.1,
-        avenue=0.45,
+        avenue=0.1,
         lane_tint=0.46,
-        bare=0.7,
         traffic=26.0,
     ),
+}
+# The same cities in winter, with more along their pavements.
+WORLDS |= {
+    "winter1": replace(WORLDS["city1"], bare=0.8, avenue=0.2),
+    "winter2": replace(WORLDS["city2"], bare=0.6, avenue=0.3),
+    "winter3": replace(WORLDS["city3"], bare=0.7, avenue=0.45),
 }

@@ -6,8 +6,9 @@
 #
 # makes OUT/city.h5 (14 classes) and, in CamVid's classes, OUT/city_camvid11.h5, the streets
 # alone, people void, OUT/winter_camvid11.h5, the same streets in winter, people not void,
-# and OUT/streets_camvid11.h5, both. 10 folders by default: 5,720 frames, 11 GB, about 35
-# minutes on two cores. A second call keeps what is rendered.
+# and OUT/streets_camvid11.h5, both. 10 folders by default: 5,720 frames, 10 GB; its parts
+# took about 35 minutes on two cores, other work beside them. A second call keeps what is
+# rendered.
 set -euo pipefail
 out=${1:?folder to write, as in: bash benchmarks/city.sh OUT [FOLDERS]}
 last=$((${2:-10} - 1))

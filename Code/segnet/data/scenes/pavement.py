@@ -13,20 +13,24 @@ def fill(layout: Layout) -> None:
         _furnish(layout)
 
 
+def _places(layout: Layout, metres: float):
+    """Yields places along the street, `metres` from each other on average."""
+    at = layout.start
+    while at < layout.stop:
+        at += layout.rng.exponential(metres)
+        yield at
+
+
 def _people(layout: Layout) -> None:
     """On the pavements and at the kerb: walkers alone and in pairs, and cyclists."""
     rng, edge, atlas = layout.rng, layout.edge, layout.atlas
     for side in (-1, 1):
-        at = layout.start
-        while at < layout.stop:
-            at += rng.exponential(9.0)
+        for at in _places(layout, 9.0):
             turned = float(rng.choice((0.0, np.pi))) + rng.normal(0, 0.2)
             spot = side * (edge + rng.uniform(0.4, 1.9))
             for aside in range(int(rng.choice((1, 1, 2)))):
                 layout.solid(people.walker(atlas, rng), at, spot + 0.6 * aside, turned)
-        at = layout.start
-        while at < layout.stop:
-            at += rng.exponential(28.0)
+        for at in _places(layout, 28.0):
             faces = people.cyclist(atlas, rng)
             turned = 0.0 if side > 0 else np.pi
             layout.solid(faces, at, side * (edge - rng.uniform(0.3, 1.6)), turned)
@@ -50,9 +54,7 @@ def _furnish(layout: Layout) -> None:
                 elif kind == 1 or place == at:  # before a house only one piece
                     layout.solid(furniture.fence(atlas, rng, step), place, spot)
             at += run
-        at = layout.start
-        while at < layout.stop:
-            at += rng.exponential(30.0)
+        for at in _places(layout, 30.0):
             turned = float(rng.choice((0.0, np.pi)))
             faces = furniture.sign(atlas, rng, layout.post)
             layout.solid(faces, at, side * (edge + rng.uniform(0.3, 1.2)), turned)

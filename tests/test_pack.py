@@ -256,7 +256,12 @@ def test_the_command_packs_and_models_lists(run, tmp_path, capsys, monkeypatch):
 
 def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     other = copied(run, tmp_path / "run", ("last.npz", "best.keras", "notes.json"))
-    recipe = dataclasses.replace(RECIPE, include_val=True, init="/a/b/c/best.keras")
+    recipe = dataclasses.replace(
+        RECIPE,
+        include_val=True,
+        init="/a/b/c/best.keras",
+        teacher=("/a/d/best.keras", "slim_x"),
+    )
     (other / "recipe.json").write_text(recipe.to_json())
     report = json.loads((run / "report.json").read_text())
     path = other / "report.json"
@@ -271,4 +276,5 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     assert "Another run, without it, scored:" in card_text(card)
     assert card["training"]["val_frames"] == 0
     assert card["training"]["recipe"]["init"] == "c/best.keras"
+    assert card["training"]["recipe"]["teacher"] == ["d/best.keras", "slim_x"]
     assert "without the hours behind `c/best.keras`" in card_text(card)

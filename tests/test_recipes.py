@@ -15,8 +15,8 @@ def test_round_trip(name):
 
 
 def test_round_trip_of_a_crop_and_a_list():
-    recipe = Recipe(crop=[96, 128], scale=[1, 2])
-    assert recipe.crop == (96, 128)
+    recipe = Recipe(crop=[96, 128], scale=[1, 2], teacher=["a.keras", "slim_city14"])
+    assert recipe.crop == (96, 128) and recipe.teacher == ("a.keras", "slim_city14")
     assert Recipe.from_json(recipe.to_json()) == recipe
     assert hash(recipe) == hash(Recipe.from_json(recipe.to_json()))
 
@@ -53,6 +53,10 @@ def test_round_trip_of_a_crop_and_a_list():
         ("rotate", 46),
         ("cutmix", 2),
         ("augment_on", "gpu"),
+        ("teacher", "slim"),
+        ("teacher", (1,)),
+        ("teacher_share", 1),
+        ("teacher_share", 0.0),
         ("validate_every", 0),
         ("precision", "float16"),
         ("seed", -1),

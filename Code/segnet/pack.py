@@ -148,7 +148,8 @@ def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> di
         weights, chosen = "last", rows[-1]
     values = dataclasses.asdict(recipe)
     # Where it lies on one machine says nothing elsewhere.
-    values["init"] = "/".join(Path(recipe.init).parts[-2:])
+    values["init"] = _brief(recipe.init)
+    values["teacher"] = [_brief(path) for path in recipe.teacher]
     return {
         "weights": weights,
         "epoch": chosen["epoch"],
@@ -159,6 +160,11 @@ def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> di
         "seeds": [recipe.seed],
         "recipe": values,
     }
+
+
+def _brief(path: str) -> str:
+    """The last two parts of a path, or the name of shipped weights."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _read_notes(path: Path) -> dict:

@@ -94,6 +94,16 @@ class Recipe:
         "weights to start from, where the shapes agree: a .keras file, or shipped "
         "weights that `segnet models` lists",
     )
+    teacher: tuple[str, ...] = _field(
+        (),
+        "trained networks to learn from beside the labels, all at once, for the same "
+        "classes: .keras files, or shipped weights that `segnet models` lists",
+        nargs="+",
+        type=str,
+    )
+    teacher_share: float = _field(
+        0.5, "share of the loss that asks for what the teachers say, if there are any"
+    )
     validate_every: int = _field(1, "epochs between scores on val; always at the end")
     precision: str = _field(
         "float32",
@@ -103,7 +113,7 @@ class Recipe:
     seed: int = _field(0, "seed of weights, order and augmentation")
 
     def __post_init__(self):
-        for name in ("crop", "scale"):
+        for name in ("crop", "scale", "teacher"):
             value = getattr(self, name)
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
@@ -212,6 +222,16 @@ _CHECKS = (
     ("augment_on", lambda v: v in AUGMENT_ON, f"one of {', '.join(AUGMENT_ON)}"),
     ("include_val", lambda v: isinstance(v, bool), "True or False"),
     ("init", lambda v: isinstance(v, str), "a path"),
+    (
+        "teacher",
+        lambda v: isinstance(v, tuple) and all(isinstance(p, str) and p for p in v),
+        "paths or names",
+    ),
+    (
+        "teacher_share",
+        lambda v: _number(0, 1)(v) and v > 0,
+        "a number above 0 and below 1",
+    ),
     ("validate_every", _integer(1), "a whole number from 1"),
     ("precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
     ("seed", _integer(0), "a whole number from 0"),

@@ -38,6 +38,7 @@ from segnet.networks import (
 from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipes import Recipe
 from segnet.streams import Ahead, Frames
+from segnet.teacher import with_teacher
 
 
 def train(
@@ -158,6 +159,7 @@ class _Run:
             self.model = AugmentedModel(self.model, self.batches)
         optimizer = _optimizer(recipe, len(self.batches), self.model)
         compile_trained(self.model, optimizer, loss, recipe)
+        self.learner = with_teacher(self.model, loss, weights, recipe)
         self.judge = build_judge(recipe, split.size, num_classes)
         self.metric = MeanIoU(class_map.num_classes, class_map.void)
         # Compiling the judge itself would tie best.keras to this package's loss.
@@ -179,7 +181,7 @@ class _Run:
 
         with Ahead(batch, (self.recipe.epochs - done) * steps) as stream:
             try:
-                self.model.fit(
+                self.learner.fit(
                     stream,
                     shuffle=False,
                     steps_per_epoch=steps,

@@ -56,7 +56,8 @@ def _add_field(group, field: dataclasses.Field) -> None:
     flag = "--" + field.name.replace("_", "-")
     help_text = field.metadata.get("help", "")
     default = field.default
-    help_text = f"{help_text} (default {default})".strip()
+    if default not in (None, "", ()):
+        help_text = f"{help_text} (default {default})"
     common = {"dest": field.name, "default": None, "help": help_text}
     if isinstance(default, bool):
         group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)

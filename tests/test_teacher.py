@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from segnet.cli import main
 from segnet.data.store import open_store
 from segnet.models import MODELS
+from segnet.recipes import Recipe
 from segnet.teacher import PixelDivergence, mean_of
 from segnet.train import train
 from test_train import TINY, arrays_of, rows_of, tiny
@@ -91,7 +93,7 @@ def test_half_precision_is_measured_in_float32():
 
 
 def test_several_teachers_are_their_mean_probability():
-    networks = [tiny((8, 12, 3), 3, name=f"t{i}") for i in range(3)]
+    networks = [tiny((8, 12, 3), 3) for _ in range(3)]
     assert mean_of(networks[:1]) is networks[0]
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 12, 3), np.uint8)
     found = mean_of(networks).predict(images, verbose=0)
@@ -141,6 +143,17 @@ def test_resuming_ends_with_the_same_weights(store_path, taught, tmp_path):
     theirs = arrays_of(whole)
     for name, array in arrays_of(stopped).items():
         np.testing.assert_allclose(array, theirs[name], atol=1e-6, rtol=1e-5)
+
+
+def test_the_command_takes_several(store_path, taught, tmp_path):
+    path, _ = taught
+    run = tmp_path / "run"
+    given = ["train", str(store_path), "--out", str(run), "--model", "tiny"]
+    short = ["--epochs", "1", "--batch-size", "4", "--verbose", "0"]
+    teachers = ["--teacher", str(path), str(path), "--teacher-share", "0.3"]
+    assert main([*given, *short, *teachers]) == 0
+    recipe = Recipe.from_json((run / "recipe.json").read_text())
+    assert recipe.teacher == (str(path),) * 2 and recipe.teacher_share == 0.3
 
 
 @pytest.mark.parametrize(

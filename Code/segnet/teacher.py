@@ -104,6 +104,11 @@ def mean_of(networks: list[keras.Model]) -> keras.Model:
         return networks[0]
     shape, dtype = networks[0].input_shape[1:], networks[0].inputs[0].dtype
     inputs = keras.Input(shape, dtype=dtype)
-    logs = [ops.log_softmax(network(inputs, training=False)) for network in networks]
+    # Two of a kind have one name, and the layers of a network must have several.
+    named = [
+        keras.Sequential([network], name=f"teacher_{number}")
+        for number, network in enumerate(networks, start=1)
+    ]
+    logs = [ops.log_softmax(network(inputs, training=False)) for network in named]
     mean = ops.logsumexp(ops.stack(logs), axis=0) - math.log(len(logs))
     return keras.Model(inputs, mean, name="mean")

@@ -19,7 +19,9 @@ def add_train(verbs) -> None:
         "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
         " --batch-size 8\n"
         "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
-        " --batch-size 8 --resume",
+        " --batch-size 8 --resume\n"
+        "  segnet train Store/store.h5 --init slim_city14 --out runs/taught"
+        " --teacher runs/edgesegnet/best.keras",
     )
     parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
     parser.add_argument(

@@ -12,7 +12,7 @@ import json
 import re
 from pathlib import Path
 
-from segnet.cards import percent, table, weights_table
+from segnet.cards import on_same_frames, percent, spread, table, weights_table
 from segnet.files import replacing
 from segnet.models.weights import read_cards
 
@@ -51,11 +51,10 @@ def networks(latency: dict, cards: list[dict], peers: dict) -> str:
 def _own_score(card: dict | None, split: str) -> str:
     if card is None:
         return NONE
-    marked = [(report, "") for report in card["scores"]]
-    marked += [(report, WITHOUT_VAL) for report in card["scores_without_val"]]
-    for report, mark in marked:
-        if report["split"] == split and report["class_mapping"] is None:
-            return percent(report["miou"]) + mark
+    for key, mark in (("scores", ""), ("scores_without_val", WITHOUT_VAL)):
+        for same in on_same_frames(card[key]):
+            if same[0]["split"] == split and same[0]["class_mapping"] is None:
+                return spread(same, "miou") + mark
     return NONE
 
 

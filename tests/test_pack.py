@@ -90,8 +90,10 @@ def test_the_text_of_a_card_is_made_from_its_json(run, tmp_path):
     card, text = json.loads(path.read_text()), path.with_suffix(".md").read_text()
     assert text == card_text(card)
     miou = f"**{100 * card['scores'][0]['miou']:.1f}**"
-    assert f"| **mIoU** | {miou} | {miou} |" in text
-    assert "| Van | absent | absent |" in text
+    assert f"| **mIoU** | {miou} | {miou} | {miou[:-2]} ± 0.0** |" in text
+    assert "| IoU, % | val | val | mean of 2 |" in text
+    assert "| Van | absent | absent | absent |" in text
+    assert text.count("- val: 3 frames of 64x96") == 1
     assert "- Knows bands only.\n- Vans are absent." in text
     assert card["sha256"] in text
     row = weights_table(read_cards(tmp_path)).splitlines()[-1]

@@ -30,9 +30,10 @@ PEERS = {"networks": [PEER | {"recalled": ["test"], "ms": 51}]}
 
 
 def card(**scores):
+    judged = {"class_mapping": None, "source": "camvid", "frames": 101}
+    judged |= {"size": [360, 480], "split_rule": "publisher"}
     reports = [
-        {"split": split, "class_mapping": None, "miou": miou}
-        for split, miou in scores.items()
+        {"split": split, "miou": miou} | judged for split, miou in scores.items()
     ]
     return {
         "name": "slim_camvid11",
@@ -68,6 +69,13 @@ def test_a_score_of_the_run_without_val_is_marked():
     (report,) = card(val=0.64)["scores"]
     ours, _ = rows_of([card(test=0.5) | {"scores_without_val": [report]}])
     assert ours[6:8] == ["64.0*", "50.0"]
+
+
+def test_of_several_seeds_the_mean_and_the_spread_stand():
+    reports = [card(val=miou)["scores"][0] for miou in (0.60, 0.62, 0.67)]
+    ours, _ = rows_of([card() | {"scores_without_val": reports}])
+    # 3, 1 and 4 from the mean: the root of (9 + 1 + 16) / 2.
+    assert ours[6:8] == ["63.0 ± 3.6*", "-"]
 
 
 def test_a_network_without_weights_has_no_score():

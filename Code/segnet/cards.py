@@ -5,7 +5,9 @@ beside the weights, the list of `segnet models` and the tables of docs/results.m
 """
 
 import json
+from collections.abc import Iterable
 from itertools import groupby
+from statistics import mean, stdev
 
 
 def card_text(card: dict) -> str:
@@ -55,21 +57,53 @@ def card_text(card: dict) -> str:
 
 
 def score_tables(scores: list[dict]) -> list[str]:
-    """Reports as Markdown, those of the same classes in one table; then on what."""
+    """Reports as Markdown, those of the same classes in one table; then on what.
+
+    Several on the same frames are trainings with other seeds; mean and spread follow.
+    """
     parts = []
     for names, group in groupby(scores, lambda report: tuple(report["per_class"])):
-        reports = list(group)
+        columns = [
+            column for same in on_same_frames(group) for column in _columns(same)
+        ]
         rows = [
-            ["**mIoU**", *(f"**{percent(r['miou'])}**" for r in reports)],
-            ["pixel accuracy", *(percent(r["pixel_accuracy"]) for r in reports)],
+            ["**mIoU**", *(f"**{spread(c, 'miou')}**" for c in columns)],
+            ["pixel accuracy", *(spread(c, "pixel_accuracy") for c in columns)],
             *(
-                [name, *(percent(r["per_class"][name]) for r in reports)]
+                [name, *(spread([r["per_class"] for r in c], name) for c in columns)]
                 for name in names
             ),
         ]
-        parts.append(table(["IoU, %", *(r["split"] for r in reports)], rows, left=1))
-        parts.append(_bullets([_judged_on(report) for report in reports]))
+        header = ["IoU, %", *map(_heading, columns)]
+        parts.append(table(header, rows, left=1))
+        judged = (_judged_on(report) for column in columns for report in column)
+        parts.append(_bullets(dict.fromkeys(judged)))
     return parts
+
+
+def on_same_frames(scores: Iterable[dict]) -> list[list[dict]]:
+    """Reports in groups that judge the same frames by the same classes."""
+    groups = {}
+    for report in scores:
+        groups.setdefault(_judged_on(report), []).append(report)
+    return list(groups.values())
+
+
+def spread(scores: list[dict], key: str) -> str:
+    """One score in percent; of several the mean and the sample standard deviation."""
+    values = [score[key] for score in scores]
+    if len(values) == 1 or None in values:
+        return percent(values[0])
+    return f"{percent(mean(values))} ± {percent(stdev(values))}"
+
+
+def _columns(same: list[dict]) -> list[list[dict]]:
+    """What a table shows of reports on the same frames: each, then all together."""
+    return [*([report] for report in same), *([same] if len(same) > 1 else [])]
+
+
+def _heading(column: list[dict]) -> str:
+    return column[0]["split"] if len(column) == 1 else f"mean of {len(column)}"
 
 
 def weights_table(cards: list[dict]) -> str:
@@ -90,19 +124,21 @@ def weights_table(cards: list[dict]) -> str:
 
 
 def all_scored(card: dict) -> list[str]:
-    """The mIoU of each report of a card, those of a run without val marked."""
-    without = [
-        f"{scored(report)}, trained without val"
-        for report in card["scores_without_val"]
+    """The mIoU of a card on each split, that of runs without val marked."""
+    without = map(scored, on_same_frames(card["scores_without_val"]))
+    return [
+        *map(scored, on_same_frames(card["scores"])),
+        *(f"{score}, trained without val" for score in without),
     ]
-    return [*(scored(report) for report in card["scores"]), *without]
 
 
-def scored(report: dict) -> str:
-    """The mIoU of a report in a few words."""
+def scored(same: list[dict]) -> str:
+    """The mIoU of reports on the same frames in a few words."""
+    report = same[0]
     classes = f" as {report['class_map']}" if report["class_mapping"] else ""
-    where = f"{report['split']} of {report['source']}{classes}"
-    return f"{percent(report['miou'])} ({where})"
+    seeds = f", {len(same)} seeds" if len(same) > 1 else ""
+    where = f"{report['split']} of {report['source']}{classes}{seeds}"
+    return f"{spread(same, 'miou')} ({where})"
 
 
 def percent(share: float | None) -> str:
@@ -119,9 +155,10 @@ def table(header: list[str], rows: list[list[str]], left: int) -> str:
 def _without_val(scores: list[dict]) -> list[str]:
     if not scores:
         return []
+    others = "Other runs" if len(scores) > 1 else "Another run"
     text = (
         "These weights were trained on val as well, so val says nothing about them. "
-        "Another run, without it, scored:"
+        f"{others}, without it, scored:"
     )
     return [text, *score_tables(scores)]
 
@@ -147,7 +184,7 @@ def _choice(training: dict) -> str:
     return f"the weights after the last epoch, {training['epoch']}; none was chosen"
 
 
-def _bullets(lines: list[str]) -> str:
+def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 

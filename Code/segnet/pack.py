@@ -44,14 +44,15 @@ def pack(
         name: What `segnet.models.load` will call them, for example "slim_camvid11".
         reports: JSON files that `segnet evaluate --out` wrote about these weights, at
             least one of them in the network's own classes; there may be none where
-            `without_val` is given.
+            `without_val` is given. Of several on the same frames, the card shows mean
+            and spread as well.
         notes: A JSON object with the texts `data` (what was trained on), `licence` (of
             the data) and `hardware`, and the lists of texts `commands` and `limits`.
         weights: "best" for best.keras, which val chose or, in a run that trained on
             val as well, are the last weights; "last" for the averaged weights after
             the last epoch (the plain ones, where the recipe keeps no average).
-        without_val: For a run that trained on val as well: reports of a run that did
-            not, which say on val what the recipe is worth.
+        without_val: For a run that trained on val as well: reports of runs that did
+            not, one for each seed, which say on val what the recipe is worth.
         folder: Where the index is; by default the package.
 
     Raises:

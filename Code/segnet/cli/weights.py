@@ -38,7 +38,8 @@ def add_pack(verbs) -> None:
         action="append",
         type=Path,
         metavar="REPORT",
-        help="for weights trained on val too: a report of an earlier run, without it",
+        help="for weights trained on val too: a report of an earlier run, without it; "
+        "once for each seed, then the card shows mean and spread",
     )
     parser.add_argument(
         "--weights",

@@ -48,6 +48,20 @@ def test_sheet_of_one_network_has_three_rows():
     assert labels == ["Prediction", "Ground truth", "Image"]
 
 
+def test_pixels_are_pale_where_right_and_black_where_void(tmp_path):
+    path = tmp_path / "mistakes.png"
+    said = {"slim": np.full_like(TRUTHS, CAR), "edgesegnet": TRUTHS}
+    figure = pictures.mistakes(TRUTHS, said, VKITTI1, ["one"], path)
+    slim, edgesegnet = (axis.images[0].get_array() for axis in figure.axes)
+    sky, car = (np.array(VKITTI1.colours[i]) for i in (SKY, CAR))
+    pale = np.rint(0.8 * 255 + 0.2 * car)
+    np.testing.assert_array_equal(slim, [[car, car, 0 * car], [pale, pale, car]])
+    assert edgesegnet[0, 0].tolist() == np.rint(0.8 * 255 + 0.2 * sky).tolist()
+    assert [axis.get_ylabel() for axis in figure.axes] == ["slim", "edgesegnet"]
+    with Image.open(path) as picture:
+        assert picture.width > 300
+
+
 def test_curves_leave_out_epochs_without_a_score(tmp_path):
     history = tmp_path / "history.csv"
     history.write_text("epoch,loss,val_loss,val_miou\n1,2.0,,\n2,1.0,3.0,0.25\n")

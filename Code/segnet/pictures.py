@@ -21,6 +21,8 @@ DPI = 110
 INK, FAINT = "#333333", "#d9d9d9"
 SERIES = ("#20639b", "#d1495b", "#3c9d6a", "#c58b1b", "#6f5b9a")
 FRAME_INCHES = 3.9
+# How white a pixel is where a network is right.
+PALE = 0.8
 
 
 def overlay(
@@ -84,9 +86,59 @@ def sheet(
         "Ground truth": class_map.colourise(truths),
         "Image": images,
     }
-    count, (height, width) = len(images), truths.shape[1:]
-    row_inches = FRAME_INCHES * height / width
     shown = _shown(class_map, truths, *predictions.values())
+    return _finish(_grid(rows, class_map, shown, titles), path)
+
+
+def mistakes(
+    truths: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    class_map: ClassMap,
+    titles: Sequence[str] | None = None,
+    path: str | Path | None = None,
+) -> Figure:
+    """Returns a sheet of what networks say where they are wrong, a column a frame.
+
+    Args:
+        truths: (N, H, W) class ids.
+        predictions: (N, H, W) class ids for each network's name.
+        class_map: Gives colours and names.
+        titles: A line above each column.
+        path: Where to write it.
+    """
+    rows = {
+        name: wrong_pixels(truths, ids, class_map) for name, ids in predictions.items()
+    }
+    shown = _shown(class_map, truths, *predictions.values())
+    return _finish(_grid(rows, class_map, shown, titles), path)
+
+
+def wrong_pixels(
+    truths: np.ndarray, ids: np.ndarray, class_map: ClassMap
+) -> np.ndarray:
+    """Returns predictions in colour, pale where they are right, (..., 3) uint8.
+
+    Args:
+        truths: (...) class ids; void pixels are black.
+        ids: (...) predicted class ids.
+        class_map: Gives the colours.
+    """
+    colours = class_map.colourise(ids).astype(np.float32)
+    right, void = truths == ids, truths == class_map.void
+    colours[right] = PALE * 255 + (1 - PALE) * colours[right]
+    colours[void] = 0
+    return np.rint(colours).astype(np.uint8)
+
+
+def _grid(
+    rows: Mapping[str, np.ndarray],
+    class_map: ClassMap,
+    shown: Sequence[int],
+    titles: Sequence[str] | None,
+) -> Figure:
+    """Pictures (N, H, W, 3) in named rows, with a legend of the classes `shown`."""
+    count, height, width = next(iter(rows.values())).shape[:3]
+    row_inches = FRAME_INCHES * height / width
     legend_inches = 0.3 + 0.2 * -(-len(shown) // 8)
     total = len(rows) * row_inches + legend_inches + 0.4
     figure = Figure((0.3 + count * FRAME_INCHES, total), dpi=DPI, layout="constrained")
@@ -101,7 +153,7 @@ def sheet(
     for axis, title in zip(axes[0], titles or [], strict=False):
         axis.set_title(title, fontsize=9, color=INK)
     _legend(figure, class_map, shown)
-    return _finish(figure, path)
+    return figure
 
 
 def curves(

@@ -90,7 +90,10 @@ def on_same_frames(scores: Iterable[dict]) -> list[list[dict]]:
 
 
 def spread(scores: list[dict], key: str) -> str:
-    """One score in percent; of several the mean and the sample standard deviation."""
+    """One score in percent; of several the mean and the sample standard deviation.
+
+    A class that is absent is absent from the truth, and so for all of them.
+    """
     values = [score[key] for score in scores]
     if len(values) == 1 or None in values:
         return percent(values[0])

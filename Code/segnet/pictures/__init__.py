@@ -1,0 +1,25 @@
+"""Pictures of data, trainings and results; the only package that draws results.
+
+Each function returns a matplotlib Figure, which a notebook with `%matplotlib inline`
+shows by itself, and writes it where a `path` is given. Void is black everywhere.
+"""
+
+from segnet.pictures.charts import (
+    class_frequencies,
+    confusion_picture,
+    curves,
+    per_class_bars,
+)
+from segnet.pictures.frames import files, mistakes, overlay, sheet, wrong_pixels
+
+__all__ = [
+    "class_frequencies",
+    "confusion_picture",
+    "curves",
+    "files",
+    "mistakes",
+    "overlay",
+    "per_class_bars",
+    "sheet",
+    "wrong_pixels",
+]

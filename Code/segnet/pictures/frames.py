@@ -1,0 +1,172 @@
+"""Sheets of frames: images, label maps and what networks make of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from PIL import Image
+
+from segnet.classes import ClassMap
+from segnet.pictures.style import DPI, INK, finish
+
+FRAME_INCHES = 3.9
+# How white a pixel is where a network is right.
+PALE = 0.8
+
+
+def overlay(
+    image: np.ndarray, ids: np.ndarray, class_map: ClassMap, share: float = 0.5
+) -> np.ndarray:
+    """Returns the image with class colours laid over it, (H, W, 3) uint8.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        ids: (H, W) class ids; void pixels show the image alone.
+        class_map: Gives the colours.
+        share: 0 for the image alone, 1 for the colours alone.
+    """
+    image, colours = image.astype(np.float32), class_map.colourise(ids)
+    strength = np.where(ids == class_map.void, 0.0, share)[..., None]
+    return np.rint(image + strength * (colours - image)).astype(np.uint8)
+
+
+def files(*paths: str | Path) -> Figure:
+    """Returns the images in some files one below the other, as they lie on disk.
+
+    Args:
+        paths: Image files, each named above its picture.
+    """
+    images = [Image.open(path) for path in paths]
+    heights = [image.height / image.width for image in images]
+    width = 2 * FRAME_INCHES
+    size = width, width * sum(heights) + 0.3 * len(images)
+    figure = Figure(size, dpi=DPI)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
+    axes = figure.subplots(len(images), squeeze=False, height_ratios=heights)
+    for axis, image, path in zip(axes[:, 0], images, paths, strict=True):
+        axis.imshow(image)
+        axis.set_title("/".join(Path(path).parts[-4:]), fontsize=9, color=INK)
+        axis.set_axis_off()
+    return finish(figure, None)
+
+
+def sheet(
+    images: np.ndarray,
+    truths: np.ndarray,
+    predictions: np.ndarray | Mapping[str, np.ndarray],
+    class_map: ClassMap,
+    titles: Sequence[str] | None = None,
+    path: str | Path | None = None,
+) -> Figure:
+    """Returns a sheet: a column a frame, with predictions, ground truth and image.
+
+    Args:
+        images: (N, H, W, 3) uint8 RGB.
+        truths: (N, H, W) class ids.
+        predictions: (N, H, W) class ids, or one such array for each network's name.
+        class_map: Gives colours and names.
+        titles: A line above each column.
+        path: Where to write it, PNG or whatever the suffix says.
+    """
+    if not isinstance(predictions, Mapping):
+        predictions = {"Prediction": predictions}
+    rows = {
+        **{name: class_map.colourise(ids) for name, ids in predictions.items()},
+        "Ground truth": class_map.colourise(truths),
+        "Image": images,
+    }
+    shown = _shown(class_map, truths, *predictions.values())
+    return finish(_grid(rows, class_map, shown, titles), path)
+
+
+def mistakes(
+    truths: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    class_map: ClassMap,
+    titles: Sequence[str] | None = None,
+    path: str | Path | None = None,
+) -> Figure:
+    """Returns a sheet of what networks say where they are wrong, a column a frame.
+
+    Args:
+        truths: (N, H, W) class ids.
+        predictions: (N, H, W) class ids for each network's name.
+        class_map: Gives colours and names.
+        titles: A line above each column.
+        path: Where to write it.
+    """
+    rows = {
+        name: wrong_pixels(truths, ids, class_map) for name, ids in predictions.items()
+    }
+    shown = _shown(class_map, truths, *predictions.values())
+    return finish(_grid(rows, class_map, shown, titles), path)
+
+
+def wrong_pixels(
+    truths: np.ndarray, ids: np.ndarray, class_map: ClassMap
+) -> np.ndarray:
+    """Returns predictions in colour, pale where they are right, (..., 3) uint8.
+
+    Args:
+        truths: (...) class ids; void pixels are black.
+        ids: (...) predicted class ids.
+        class_map: Gives the colours.
+    """
+    colours = class_map.colourise(ids).astype(np.float32)
+    right, void = truths == ids, truths == class_map.void
+    colours[right] = PALE * 255 + (1 - PALE) * colours[right]
+    colours[void] = 0
+    return np.rint(colours).astype(np.uint8)
+
+
+def _grid(
+    rows: Mapping[str, np.ndarray],
+    class_map: ClassMap,
+    shown: Sequence[int],
+    titles: Sequence[str] | None,
+) -> Figure:
+    """Pictures (N, H, W, 3) in named rows, with a legend of the classes `shown`."""
+    count, height, width = next(iter(rows.values())).shape[:3]
+    row_inches = FRAME_INCHES * height / width
+    legend_inches = 0.3 + 0.2 * -(-len(shown) // 8)
+    total = len(rows) * row_inches + legend_inches + 0.4
+    figure = Figure((0.3 + count * FRAME_INCHES, total), dpi=DPI, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, hspace=0, wspace=0)
+    axes = figure.subplots(len(rows), count, squeeze=False)
+    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
+        for axis, picture in zip(line, pictures, strict=True):
+            axis.imshow(picture, interpolation="nearest")
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        line[0].set_ylabel(name, fontsize=9, color=INK)
+    for axis, title in zip(axes[0], titles or [], strict=False):
+        axis.set_title(title, fontsize=9, color=INK)
+    _legend(figure, class_map, shown)
+    return figure
+
+
+def _shown(class_map: ClassMap, *maps: np.ndarray) -> list[int]:
+    """The ids that occur, void last."""
+    found = np.unique(np.concatenate([np.unique(ids) for ids in maps]))
+    return [int(i) for i in found]
+
+
+def _legend(figure: Figure, class_map: ClassMap, ids: Sequence[int]) -> None:
+    patches = []
+    for i in ids:
+        void = i == class_map.void
+        colour = np.array((0, 0, 0) if void else class_map.colours[i]) / 255
+        name = "void" if void else class_map.names[i]
+        patches.append(Patch(facecolor=colour, edgecolor=INK, lw=0.4, label=name))
+    columns = min(8, 4 if figure.get_size_inches()[0] < 6 else 8, len(patches))
+    figure.legend(
+        handles=patches,
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        handlelength=1.2,
+        handleheight=1.2,
+    )

@@ -23,15 +23,16 @@ def chosen(reports: dict, names: list[str]) -> list[int]:
 
 
 def main() -> None:
-    """Draws what two or more networks score and where they are wrong."""
+    """Draws what some networks score and where they are wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", help="store of CamVid")
     parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
     arguments = parser.parse_args()
-    models = {
-        name: load(path)
-        for name, path in (model.split("=", 1) for model in arguments.models)
-    }
+    for model in arguments.models:
+        if "=" not in model:
+            parser.error(f"{model!r} is not NAME=MODEL, such as slim=RUN/last.npz")
+    named = dict(model.split("=", 1) for model in arguments.models)
+    models = {name: load(path) for name, path in named.items()}
     with open_store(arguments.store) as store:
         val = store["val"]
         reports = {name: evaluate(m, store, "val") for name, m in models.items()}

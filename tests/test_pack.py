@@ -276,6 +276,19 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     (without,) = card["scores_without_val"]
     assert (without["split"], without["miou"]) == ("val", report["miou"])
     assert "Another run, without it, scored:" in card_text(card)
+    second = other / "second.json"
+    second.write_text(json.dumps(report | {"miou": report["miou"] + 0.02}))
+    seeds = {"without_val": [run / "report.json", second]}
+    text = card_text(json.loads(packed(other, tmp_path / "out", **seeds).read_text()))
+    assert "Other runs, without it, scored:" in text
+    # Two values 2 apart deviate by the root of 1 + 1.
+    mean = f"{100 * report['miou'] + 1:.1f} ± 1.4"
+    assert f" **{mean}** |" in text
+    row = weights_table(read_cards(tmp_path / "out")).splitlines()[-1]
+    assert f"{mean} (val of vkitti1, 2 seeds), trained without val |" in row
+    twice = {"without_val": [second, second]}
+    with pytest.raises(ValueError, match="given twice: .*second.json; each is to be"):
+        packed(other, tmp_path / "out", **twice)
     assert card["training"]["val_frames"] == 0
     assert card["training"]["recipe"]["init"] == "c/best.keras"
     assert card["training"]["recipe"]["teacher"] == ["d/best.keras", "slim_x"]

@@ -44,15 +44,15 @@ def pack(
         name: What `segnet.models.load` will call them, for example "slim_camvid11".
         reports: JSON files that `segnet evaluate --out` wrote about these weights, at
             least one of them in the network's own classes; there may be none where
-            `without_val` is given. Of several on the same frames, the card shows mean
-            and spread as well.
+            `without_val` is given.
         notes: A JSON object with the texts `data` (what was trained on), `licence` (of
             the data) and `hardware`, and the lists of texts `commands` and `limits`.
         weights: "best" for best.keras, which val chose or, in a run that trained on
             val as well, are the last weights; "last" for the averaged weights after
             the last epoch (the plain ones, where the recipe keeps no average).
         without_val: For a run that trained on val as well: reports of runs that did
-            not, one for each seed, which say on val what the recipe is worth.
+            not, one for each seed, which say on val what the recipe is worth. Of
+            several on the same frames, the card shows mean and spread as well.
         folder: Where the index is; by default the package.
 
     Raises:
@@ -82,6 +82,11 @@ def pack(
     scores = [_read_report(Path(path), network, names) for path in reports]
     if recipe.include_val and any(report["split"] == "val" for report in scores):
         raise ValueError(f"{run} was trained on val, and a report scores val")
+    if len({Path(path).resolve() for path in without_val}) < len(without_val):
+        raise ValueError(
+            f"a report of a run without val is given twice: "
+            f"{', '.join(map(str, without_val))}; each is to be another seed"
+        )
     elsewhere = [_read_report(Path(path), network, names) for path in without_val]
     card = {
         "name": name,

@@ -4,6 +4,7 @@ import hashlib
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,22 @@ from PIL import Image
 
 from segnet.classes import CITY16, VKITTI1
 from segnet.data import READERS, vkitti
-from segnet.data.scenes import VARIATIONS, WORLDS, furniture, people, render
+from segnet.data.scenes import (
+    VARIATIONS,
+    WORLDS,
+    furniture,
+    houses,
+    people,
+    render,
+    shops,
+    trucks,
+)
+from segnet.data.scenes.atlas import VEIL
 from segnet.data.scenes.camera import View, clip_near
 from segnet.data.scenes.drive import Drive
-from segnet.data.scenes.mesh import rotation
+from segnet.data.scenes.mesh import Builder, rotation
 from segnet.data.scenes.raster import paint
+from segnet.data.scenes.shadows import Shadows, sun_direction
 from segnet.data.scenes.stage import surfaces
 from segnet.data.scenes.town import CYCLIST, VEHICLE, WALKER
 
@@ -252,7 +264,7 @@ def test_wrong_arguments(tmp_path, options, message):
 def test_worlds_have_the_published_lengths():
     lengths = {w: mix.frames for w, mix in WORLDS.items() if not mix.terraced}
     assert lengths == {"0001": 447, "0002": 233, "0006": 270, "0018": 339, "0020": 837}
-    others = [f"{kind}{n}" for kind in ("city", "winter") for n in (1, 2, 3)]
+    others = [f"{kind}{n}" for kind in ("city", "high", "winter") for n in (1, 2, 3)]
     assert sorted(set(WORLDS) - set(lengths)) == others
 
 
@@ -281,8 +293,8 @@ def test_people_stand_on_the_ground_and_are_of_their_height():
         (people.cyclist, 1.62, 1.85, CYCLIST),
     )
     for make, low, high, owner in kinds:
-        for seed in range(5):
-            faces = make(atlas, np.random.default_rng(seed))
+        for seed in range(6):
+            faces = make(atlas, np.random.default_rng(seed), rounded=seed > 2)
             heights = faces.corners[..., 1]
             assert heights.min() == pytest.approx(0, abs=0.03)
             assert low <= heights.max() <= high
@@ -325,6 +337,79 @@ def test_winter_is_the_same_city_with_more_trees_and_poles():
     tree, pole = VKITTI1.id("Tree"), VKITTI1.id("Pole")
     for owner in (tree, pole):
         assert counts["winter1"][owner] > 1.3 * counts["city1"][owner]
+
+
+def test_the_label_of_a_railing_has_no_gaps_where_it_is_whole():
+    atlas, rng, rail = surfaces()[0], np.random.default_rng(1), VKITTI1.id("GuardRail")
+    gaps = furniture.railing(atlas, rng, 3.0)
+    veil = gaps.texture == atlas.names[VEIL]
+    assert set(gaps.owner) == {rail}
+    height = gaps.corners[~veil][..., 1].max()
+    assert np.ptp(gaps.corners[veil][..., 2]) == pytest.approx(3.0)
+    assert gaps.corners[veil][..., 1].max() == pytest.approx(height)
+
+    # Across the road, five metres ahead of the camera and of all else.
+    drive = Drive("high1", 6, (180, 240), focal=250.0)
+    road = drive.stage.town.road
+    across = gaps.placed(road.place(5.0, 1.75), road.heading(5.0) + np.pi / 2)
+    stage = replace(drive.stage, faces=across, middles=across.corners.mean(1))
+    painted = paint(stage, drive._camera(0, 0), 0)
+    shown, labelled = (
+        painted.owner[f] == rail for f in (painted.faces, painted.labelled)
+    )
+    assert labelled[shown].all()
+    assert labelled.sum() > 1.5 * shown.sum() > 0
+    rows, columns = np.nonzero(labelled)
+    box = labelled[
+        rows.min() + 2 : rows.max() - 8, columns.min() + 2 : columns.max() - 1
+    ]
+    assert box.all() and box.size > 0.7 * labelled.sum()
+
+
+def test_a_veil_casts_no_shadow():
+    drive = Drive("high1", 6, (90, 120), focal=125.0)
+    veil = drive.stage.faces.texture == drive.stage.atlas.names[VEIL]
+    fallen = Shadows(drive.stage, -58.0, 46.0).solids
+    lit = (drive.stage.faces.normal @ sun_direction(-58.0, 46.0)) > 0.05
+    assert (veil & lit).any()
+    assert len(fallen) == (lit & ~veil).sum()
+
+
+def test_a_high_street_has_more_signs_and_its_masts_are_poles():
+    atlas, rng = surfaces()[0], np.random.default_rng(2)
+    sign, pole = VKITTI1.id("TrafficSign"), VKITTI1.id("Pole")
+    assert set(shops.totem(atlas, rng).owner) == {sign}
+    assert set(shops.bollard_light(atlas, rng).owner) == {sign}
+    banner = shops.banner(atlas, rng, pole)
+    low = banner.corners[..., 1].min(1) < 0.1
+    assert set(banner.owner[low]) == {pole}
+    assert set(banner.owner[~low]) == {sign}
+    front = houses.house(atlas, np.random.default_rng(4), 10, 8, 3, shopping=1.0)
+    assert set(front.owner) == {sign, VKITTI1.id("Building")}
+    # Signs hang before the front, over the heads of people.
+    on_wall = front.corners[front.owner == sign]
+    assert on_wall[..., 0].max() < 0 and on_wall[..., 1].min() > 2.5
+
+
+def test_a_bus_has_one_owner_and_stands_on_its_wheels():
+    heights = set()
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        faces = trucks.bus(surfaces()[0], rng, (0.7, 0.1, 0.1), VEHICLE + 3)
+        assert set(faces.owner) == {VEHICLE + 3}
+        assert faces.corners[..., 1].min() == pytest.approx(0, abs=0.05)
+        assert np.abs(faces.corners[..., 0]).max() < 1.3
+        heights.add(round(float(faces.corners[..., 1].max()), 2))
+    assert heights == {2.75, 4.5}
+
+
+def test_the_sides_of_a_tube_look_outwards():
+    builder = Builder(surfaces()[0], 1)
+    builder.tube((1, 3), (0, 2), (-1, 1), "plain")
+    faces = builder.faces()
+    outwards = faces.corners.mean(1) - (2, 1, 0)
+    assert len(faces) == 7
+    assert ((faces.normal * outwards).sum(1) > 0.5).all()
 
 
 def test_no_gaps_to_label_where_all_trees_bear_leaves():

@@ -12,6 +12,9 @@ _OFFSETS = np.cumsum([0] + [(SIDE >> level) ** 2 for level in range(LEVELS)])
 TINTED, PLAIN, LEAF = 0, 1, 2
 """Codes of a texel: takes its face's colour, does not, faces a direction of its own."""
 
+VEIL = "veil"
+"""Name of the texture of faces that are in labels but not in pictures."""
+
 NUM_CODES = 32
 _MOST = 64
 

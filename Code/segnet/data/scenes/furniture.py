@@ -4,10 +4,11 @@ import numpy as np
 
 from segnet.classes import VKITTI1
 
-from .atlas import SIDE, Atlas
+from .atlas import SIDE, VEIL, Atlas
 from .mesh import Builder, Faces
 
 _GREY, _DARK = (0.62, 0.63, 0.64), (0.2, 0.21, 0.22)
+_RAILINGS = (_DARK, _GREY, (0.16, 0.24, 0.2))
 
 
 def _post(
@@ -158,8 +159,12 @@ def bollard(atlas: Atlas, rng) -> Faces:
     return builder.faces()
 
 
-def fence(atlas: Atlas, rng, length: float) -> Faces:
-    """Returns a railing or a fence of boards along the direction ahead."""
+def fence(atlas: Atlas, rng, length: float, whole: bool = False) -> Faces:
+    """Returns a railing or a fence of boards along the direction ahead.
+
+    Where `whole` is set, the label of a railing has no gaps between its bars, as where
+    people draw the outline of one.
+    """
     builder = Builder(atlas, VKITTI1.id("GuardRail"))
     half = length / 2
     if rng.random() < 0.4:
@@ -167,12 +172,48 @@ def fence(atlas: Atlas, rng, length: float) -> Faces:
         where = (-0.03, 0.03), (0.05, rng.uniform(1.4, 1.9)), (-half, half)
         builder.box(*where, "boards", brown, 2.0)
         return builder.faces()
-    tint = (_DARK, _GREY, (0.16, 0.24, 0.2))[rng.integers(3)]
-    height = rng.uniform(0.9, 1.2)
-    for low in (0.12, height - 0.05):
-        builder.box((-0.025, 0.025), (low, low + 0.05), (-half, half), "metal", tint)
+    tint = _RAILINGS[rng.integers(3)]
+    _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole)
+    return builder.faces()
+
+
+def railing(atlas: Atlas, rng, length: float) -> Faces:
+    """Returns a railing along the direction ahead, its label without gaps."""
+    builder = Builder(atlas, VKITTI1.id("GuardRail"))
+    tint = _RAILINGS[rng.integers(3)]
+    _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole=True)
+    return builder.faces()
+
+
+def _bars(builder: Builder, tint, length, y, whole: bool, owner=None) -> None:
+    """Adds bars between two heights; `whole` as in `fence`."""
+    half, (foot, height) = length / 2, y
+    for low in (foot + 0.12, height - 0.05):
+        where = (-0.025, 0.025), (low, low + 0.05), (-half, half)
+        builder.box(*where, "metal", tint, owner=owner)
     for z in np.arange(-half, half + 0.01, 0.2):
-        _post(builder, 0, z, height, 0.03, tint)
+        _post(builder, 0, z, height, 0.03, tint, foot, owner)
+    if whole:
+        where = (-0.01, 0.01), (foot + 0.05, height), (-half, half)
+        builder.box(*where, VEIL, sides="lr", owner=owner)
+
+
+def garden_wall(atlas: Atlas, rng, length: float) -> Faces:
+    """Returns a low wall of bricks, a Building, along the direction ahead.
+
+    Half of them carry a railing, whose label has no gaps.
+    """
+    builder = Builder(atlas, VKITTI1.id("Building"))
+    half, height = length / 2, rng.uniform(0.5, 1.6)
+    brick = np.array((0.62, 0.42, 0.34)) * rng.uniform(0.7, 1.2)
+    where = (-0.13, 0.13), (0, height), (-half, half)
+    builder.box(*where, "brick", brick, 4.0)
+    if rng.random() < 0.5:
+        builder.part = 1
+        top = height + rng.uniform(0.7, 1.2)
+        owner = VKITTI1.id("GuardRail")
+        tint = _RAILINGS[rng.integers(3)]
+        _bars(builder, tint, length, (height, top), whole=True, owner=owner)
     return builder.faces()
 
 

@@ -57,7 +57,8 @@ def _pavement(layout: Layout, at: float, side: int, kind: int) -> None:
     road, edge = layout.road, layout.edge
     shade = (0.95, 0.8, 0.88, 0.64)[kind] * layout.rng.uniform(0.9, 1.05)
     texture, metres = ("asphalt", 5.0) if kind == 3 else ("paving", (6, 4, 9)[kind])
-    outline = road.strip(at, at + 20, side * edge, side * (edge + 5.0))
+    wide = 7.0 if layout.world.shops else 5.0
+    outline = road.strip(at, at + 20, side * edge, side * (edge + wide))
     layout.patch(outline, texture, shade, metres, "Terrain")
     kerb = road.strip(at, at + 20, side * edge, side * (edge + 0.16))
     layout.patch(kerb, "paving", 1.0, 11.0, "Terrain")
@@ -93,6 +94,8 @@ def _markings(layout: Layout) -> None:
                 line = side * lanes * 3.5
                 band = road.strip(at, at + 8, line - 0.07, line + 0.07, 4)
                 layout.patch(band, "marking", 0.9, 4.0, "Road")
+    if layout.world.shops:
+        _kerb_lines(layout)
     for at in layout.crossings:
         for way in (-1, 1):
             stop = at - way * 7.6
@@ -103,3 +106,19 @@ def _markings(layout: Layout) -> None:
             for side in np.arange(-edge + 0.5, edge - 0.6, 1.1):
                 bar = road.strip(at + 4.6, at + 6.8, side, side + 0.55)
                 layout.patch(bar, "marking", 0.94, 4.0, "Road")
+
+
+def _kerb_lines(layout: Layout) -> None:
+    """Two yellow lines along each kerb, and here and there a red lane for bicycles."""
+    rng, road, edge = layout.rng, layout.road, layout.edge
+    yellow, red = (0.86, 0.72, 0.26), (0.56, 0.3, 0.26)
+    for side in (-1, 1):
+        for at in np.arange(layout.start - 20, layout.stop, 40.0):
+            if rng.random() < 0.25:
+                band = road.strip(at, at + 40, side * (edge - 1.6), side * (edge - 0.3))
+                layout.patch(band, "asphalt", red, 6.0, "Road")
+            if rng.random() < 0.7:
+                for inside in (0.25, 0.5):
+                    line = side * (edge - inside)
+                    band = road.strip(at, at + 40, line - 0.05, line + 0.05)
+                    layout.patch(band, "marking", yellow, 4.0, "Road")

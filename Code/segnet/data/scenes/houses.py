@@ -4,11 +4,14 @@ import numpy as np
 
 from segnet.classes import VKITTI1
 
+from . import shops
 from .atlas import SIDE, Atlas
 from .mesh import Builder, Faces
 
 
-def house(atlas: Atlas, rng, length: float, depth: float, floors: int) -> Faces:
+def house(
+    atlas: Atlas, rng, length: float, depth: float, floors: int, shopping: float = 0.0
+) -> Faces:
     """Returns a building whose street front looks left; origin at its front middle.
 
     Args:
@@ -17,11 +20,17 @@ def house(atlas: Atlas, rng, length: float, depth: float, floors: int) -> Faces:
         length: Along the street, metres.
         depth: Away from it, metres.
         floors: At least 1; up to 2 with a pitched roof.
+        shopping: Chance of a shop on the ground floor; where it is above 0, signs are
+            on the street front, and some walls are glass or stone.
     """
     builder = Builder(atlas, VKITTI1.id("Building"))
     style = int(rng.integers(6))
     wall = ("plaster", "brick", "plaster", "boards", "brick", "plaster")[style]
     tint = _wall_colour(rng, wall)
+    facade = f"facade{style}"
+    if shopping and rng.random() < 0.4:
+        other = shops.OFFICES + shops.STONES
+        facade = other[rng.integers(len(other))]
     half = length / 2
     height = 3.2 * floors + 0.4
     sides = dict(_wall_lines(half, depth))
@@ -31,11 +40,13 @@ def house(atlas: Atlas, rng, length: float, depth: float, floors: int) -> Faces:
         ground = [(x0, 3.4, z0), (x1, 3.4, z1), (x1, 0, z1), (x0, 0, z0)]
         shop = f"ground{int(rng.integers(4))}"
         region = (0, 0, max(1, round(wide / 7)) * SIDE, SIDE)
+        if shopping and rng.random() < shopping:
+            shop = shops.FRONTS[rng.integers(len(shops.FRONTS))]
         builder.quad(ground, shop, tint, region)
         if floors > 1:
             upper = [(x0, height, z0), (x1, height, z1), (x1, 3.4, z1), (x0, 3.4, z0)]
             region = (0, 0, bays, (floors - 1) * SIDE / 2)
-            builder.quad(upper, f"facade{style}", tint, region)
+            builder.quad(upper, facade, tint, region)
     if floors <= 2:
         _gable(builder, rng, half, depth, height, wall, tint)
     else:
@@ -46,6 +57,8 @@ def house(atlas: Atlas, rng, length: float, depth: float, floors: int) -> Faces:
             (-half - 0.25, half + 0.25),
         )
         builder.box(*where, "plaster", shade, 8.0)
+    if shopping:
+        shops.put_signs(builder, rng, half, height)
     return builder.faces()
 
 

@@ -48,16 +48,21 @@ def build(layout: Layout, side: int) -> None:
     rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
     lot = _TERRACE if terraced else _LOT
     front = edge + rng.uniform(2.0, 4.4) if terraced else 0.0
+    if layout.world.shops:
+        front = edge + rng.uniform(3.0, 6.5)
     at = layout.start
     while at < layout.stop:
         wide = rng.uniform(0.7, 1.3) * lot
         middle = at + wide / 2
         if layout.clear(middle, wide / 2 + 5):
             # Towns without terraces draw the numbers they always drew.
-            if terraced and rng.random() < terraced:
+            if layout.world.shops and rng.random() < 0.08:
+                _garden(layout, at, wide, side, front)
+            elif terraced and rng.random() < terraced:
                 floors = int(rng.choice((2, 2, 3, 3, 4, 5)))
                 depth = rng.uniform(8, 12)
-                faces = houses.house(layout.atlas, rng, wide, depth, floors)
+                shopping = layout.world.shops
+                faces = houses.house(layout.atlas, rng, wide, depth, floors, shopping)
                 turned = 0.0 if side > 0 else np.pi
                 layout.solid(faces, middle, side * front, turned)
             elif rng.random() < layout.world.built:
@@ -74,6 +79,21 @@ def build(layout: Layout, side: int) -> None:
                     spot = side * (edge + rng.uniform(3.5, 20))
                     bush(layout, at + wide * rng.random(), spot)
         at += wide
+
+
+def _garden(layout: Layout, at, wide, side, front) -> None:
+    """Trees and bushes behind a low wall or a railing, in line with the fronts."""
+    rng, atlas = layout.rng, layout.atlas
+    if rng.random() < 0.5:
+        faces = furniture.garden_wall(atlas, rng, wide)
+    else:
+        faces = furniture.fence(atlas, rng, wide, whole=True)
+    layout.solid(faces, at + wide / 2, side * front)
+    for _ in range(4):
+        spot = side * (front + rng.uniform(2, 16))
+        tree(layout, at + wide * rng.random(), spot, rng.uniform(5, 10))
+        spot = side * (front + rng.uniform(0.8, 6))
+        bush(layout, at + wide * rng.random(), spot)
 
 
 def _building(layout: Layout, middle, side, wide) -> None:

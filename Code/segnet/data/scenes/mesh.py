@@ -136,19 +136,30 @@ class Builder:
         sides="fblrt",
         gloss=0.0,
         owner=None,
+        region=_PATCH,
     ):
         """Adds the chosen sides of a box; `metres` is the texture's size, if tiled."""
         (x0, x1), (y0, y1), (z0, z1) = x, y, z
         for side, points in _box_sides(x0, x1, y0, y1, z0, z1).items():
             if side not in sides:
                 continue
-            region = _PATCH
             if metres:
                 size = np.ptp(np.asarray(points), axis=0)
                 wide = size[2] if side in "lr" else size[0]
                 high = size[2] if side == "t" else size[1]
                 region = (0, 0, wide / metres * SIDE, high / metres * SIDE)
             self.quad(points, texture, tint, region, gloss, owner)
+
+    def tube(self, x, y, z, texture: str, tint=1.0, gloss=0.0):
+        """Adds an upright prism of six sides and its top, inside a box."""
+        turn = np.arange(6) * np.pi / 3
+        across = (x[0] + x[1]) / 2 + (x[1] - x[0]) / 2 * np.sin(turn)
+        ahead = (z[0] + z[1]) / 2 + (z[1] - z[0]) / 2 * np.cos(turn)
+        ring = list(zip(across.tolist(), ahead.tolist(), strict=True))
+        for (x1, z1), (x0, z0) in zip(ring, ring[1:] + ring[:1], strict=True):
+            points = [(x0, y[1], z0), (x1, y[1], z1), (x1, y[0], z1), (x0, y[0], z0)]
+            self.quad(points, texture, tint, gloss=gloss)
+        self.outline([(x, y[1], z) for x, z in ring], texture, tint, gloss)
 
     def faces(self) -> Faces:
         """Returns what was added."""

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from segnet.classes import VKITTI1
 
-from .atlas import SIDE
+from .atlas import SIDE, VEIL
 from .camera import View
 from .mesh import Faces
 from .stage import RANGE, Stage, outlines_seen, visible_faces
@@ -21,6 +21,8 @@ from .texels import look_up
 _BUILDING = VKITTI1.id("Building")
 _SKY = VKITTI1.id("Sky")
 _SMALL = 0.6
+# In the place of a plant's masks: a face that only labels show.
+_LABEL_ONLY = "label only"
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Painted:
 
     Args:
         faces: (H, W) intp, rows of the tables below; 0 is the sky.
-        labelled: (H, W) intp, the same for labels: crowns without gaps.
+        labelled: (H, W) intp, the same for labels: crowns and railings without gaps.
         inverse: (H, W) float32, 1 / distance ahead.
         texels: (H, W, 4) uint8, red, green, blue, code.
         owner: (N,) class id, or VEHICLE + number, of each row.
@@ -86,10 +88,10 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
     size = (view.width, view.height)
     front, walls = Image.new("I", size, 0), Image.new("I", size, 0)
     ground = _paint_ground(stage, view, table, ImageDraw.Draw(front))
-    jobs = _face_jobs(visible_faces(stage, view, frame), view, table)
+    jobs = _face_jobs(stage, visible_faces(stage, view, frame), view, table)
     jobs += _plant_jobs(stage, view, table)
     jobs.sort(key=lambda job: (-job[0], job[1]))
-    airy = any(masks and masks[1] for *_, masks in jobs)
+    airy = any(masks is _LABEL_ONLY or (masks and masks[1]) for *_, masks in jobs)
     labels = front.copy() if airy else None
     _paint_jobs(jobs, front, walls, labels)
     coefficients = np.concatenate(table.inverse).astype(np.float32)
@@ -113,12 +115,14 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
 def _paint_jobs(jobs: list, front: Image.Image, walls: Image.Image, labels) -> None:
     """Paints the numbers of `jobs`, the farthest first.
 
-    `labels` is None, or gets what `front` gets, but for crowns with gaps: whole ones.
+    `labels` is None, or gets what `front` gets, but crowns and railings whole.
     """
     draw, draw_walls = ImageDraw.Draw(front), ImageDraw.Draw(walls)
     draw_labels = labels and ImageDraw.Draw(labels)
     for _, number, wall, shape, masks in jobs:
-        if masks:
+        if masks is _LABEL_ONLY:
+            draw_labels.polygon(shape, fill=number)
+        elif masks:
             mask, hull = masks
             front.paste(number, shape, mask)
             if labels:
@@ -164,8 +168,11 @@ def _paint_ground(stage: Stage, view: View, table: _Table, draw) -> int:
     return first + len(looks) - 1
 
 
-def _face_jobs(faces: Faces, view: View, table: _Table) -> list:
-    """Returns (distance, number, is a wall, outline, None) for what faces us."""
+def _face_jobs(stage: Stage, faces: Faces, view: View, table: _Table) -> list:
+    """Returns (distance, number, is a wall, outline, None) for what faces us.
+
+    Instead of None, a veil has `_LABEL_ONLY`.
+    """
     towards = view.place - faces.corners[:, 0]
     faces = faces.take((faces.normal * towards).sum(1) > 0)
     seen = view.seen(faces.corners)
@@ -189,13 +196,14 @@ def _face_jobs(faces: Faces, view: View, table: _Table) -> list:
     depth = seen[..., 2].mean(1)
     depth = np.bincount(parts, depth) / np.maximum(np.bincount(parts), 1)
     outlines = flat.reshape(len(faces), -1).tolist()
-    jobs = []
+    jobs, veil = [], stage.atlas.names[VEIL]
     for i, (z, outline) in enumerate(zip(depth[parts].tolist(), outlines, strict=True)):
         if not whole[i]:
             outline = outlines_seen(view, [faces.corners[i]])[0]
             if not outline or len(outline) < 6:
                 continue
-        jobs.append((z, first + i, faces.owner[i] == _BUILDING, outline, None))
+        masks = _LABEL_ONLY if faces.texture[i] == veil else None
+        jobs.append((z, first + i, faces.owner[i] == _BUILDING, outline, masks))
     return jobs
 
 

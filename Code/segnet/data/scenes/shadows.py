@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from .atlas import VEIL
 from .camera import View
 from .mesh import Faces
 from .raster import Painted
@@ -27,7 +28,8 @@ class Shadows:
         self.stage = stage
         self.sun = sun_direction(azimuth, max(elevation, 14.0))
         self.plants = _blobs(stage, self.sun)
-        self.solids = _fallen(stage.faces, self.sun)
+        seen = stage.faces.texture != stage.atlas.names[VEIL]
+        self.solids = _fallen(stage.faces.take(seen), self.sun)
 
     def mask(self, view: View, frame: int, painted: Painted) -> np.ndarray:
         """Returns (H, W) float32: share of the sun that is kept from the ground."""

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import bare, foliage, layout, textures
-from .atlas import Atlas
+from . import bare, foliage, layout, shops, textures
+from .atlas import SIDE, VEIL, Atlas
 from .camera import View, clip_near
 from .mesh import Faces, join
 from .town import Town, static_faces
@@ -40,6 +40,8 @@ def surfaces() -> tuple[Atlas, np.ndarray, np.ndarray]:
     textures.add_all(atlas, rng)
     foliage.add_all(atlas, rng)
     bare.add_all(atlas, rng)
+    shops.add_all(atlas, rng)
+    atlas.add(VEIL, np.zeros((SIDE, SIDE)))
     return atlas, *atlas.packed()
 
 

@@ -151,7 +151,9 @@ class Layout:
         owner = VEHICLE + len(self.vehicles)
         paint = np.array(_PAINTS[rng.integers(len(_PAINTS))])
         paint = np.clip(paint * rng.uniform(0.8, 1.15), 0.02, 0.95)
-        if kind == "Truck":
+        if kind == "Truck" and self.world.shops and rng.random() < 0.6:
+            faces = trucks.bus(self.atlas, rng, paint, owner)
+        elif kind == "Truck":
             texture = ("container", "cargo", "plain")[rng.integers(3)]
             cargo = rng.uniform(0.25, 0.95, 3) if texture != "cargo" else np.ones(3)
             faces = trucks.truck(self.atlas, paint, cargo, owner, texture)

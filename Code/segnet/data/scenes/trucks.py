@@ -1,4 +1,4 @@
-"""Lorries: a cab and a closed body."""
+"""Lorries, a cab and a closed body, and buses."""
 
 import numpy as np
 
@@ -34,4 +34,32 @@ def truck(atlas: Atlas, colour, cargo, owner: int, texture: str) -> Faces:
         builder.box(lamp, (0.62, 0.8), (4.0, 4.13), "plain", LAMP, sides="f")
         x = sorted((side * 1.2, side * 1.42))
         builder.box(x, (1.7, 2.3), (3.8, 3.9), "dark")
+    return builder.faces()
+
+
+def bus(atlas: Atlas, rng, colour, owner: int) -> Faces:
+    """Returns a bus of one or two decks, 9.6 m long."""
+    builder = Builder(atlas, owner)
+    decks = int(rng.integers(1, 3))
+    half, height = 4.8, 1.0 + 1.75 * decks
+    for z in (-2.9, 3.0):
+        builder.box((-1.1, 1.1), (0, 0.9), (z - 0.45, z + 0.45), "dark", sides="fb")
+    body = (-1.24, 1.24), (0.35, height), (-half, half)
+    builder.box(*body, "paint", colour, gloss=0.4)
+    for deck in range(decks):
+        y = (1.35 + 1.75 * deck, 2.3 + 1.75 * deck)
+        for side in (-1, 1):
+            for z in np.arange(-half + 0.2, half - 1.2, 1.3):
+                patch(builder, side, 1.25, (z, z + 1.2), y, "glass", gloss=0.7)
+        for sides in "fb":
+            pane = (-1.1, 1.1), y, (-half - 0.01, half + 0.01)
+            builder.box(*pane, "glass", sides=sides, gloss=0.7)
+    for side in (-1, 1):
+        for z in (-2.9, 3.0):
+            disc(builder, side * 1.25, 0.46, z, 0.46, "wheel", side)
+        for z, tint, sides in ((-half, RED, "b"), (half, LAMP, "f")):
+            lamp = (side * 0.95 - 0.16, side * 0.95 + 0.16)
+            where = lamp, (0.6, 0.85), (z - 0.02, z + 0.02)
+            builder.box(*where, "plain", tint, sides=sides)
+    builder.box((-0.3, 0.3), (0.45, 0.6), (-half - 0.02, half), "plate", sides="b")
     return builder.faces()

@@ -102,6 +102,11 @@ class Canvas:
         self.draw.rectangle((x0, y0, x1 - 1, y1 - 1), colour)
         self.draw_code.rectangle((x0, y0, x1 - 1, y1 - 1), PLAIN)
 
+    def paste(self, x, y, rgb: np.ndarray) -> None:
+        """Puts (H, W, 3) uint8 in its own colours with its corner at (x, y)."""
+        self.image.paste(Image.fromarray(rgb), (x, y))
+        self.code.paste(PLAIN, (x, y, x + rgb.shape[1], y + rgb.shape[0]))
+
     def glass(self, x0, y0, x1, y1, rng) -> None:
         base = np.array((46, 58, 72)) + rng.integers(-14, 22)
         for y in range(y0, y1):

@@ -23,6 +23,9 @@ class World:
         terraced: Share of lots whose houses stand wall to wall along a pavement.
         bare: Share of trees without leaves; where there are any, a pavement has
             bollards, railings and more signs, whose posts are poles.
+        shops: Share of ground floors with a shop; where there are any, signs stick out
+            of the fronts, some walls are glass or stone, and railings are whole in
+            their labels.
     """
 
     frames: int
@@ -39,6 +42,7 @@ class World:
     traffic: float = 45.0
     terraced: float = 0.0
     bare: float = 0.0
+    shops: float = 0.0
 
 
 WORLDS = {
@@ -81,4 +85,10 @@ WORLDS |= {
     "winter1": replace(WORLDS["city1"], bare=0.8, avenue=0.2),
     "winter2": replace(WORLDS["city2"], bare=0.6, avenue=0.3),
     "winter3": replace(WORLDS["city3"], bare=0.7, avenue=0.45),
+}
+# And with their shops.
+WORLDS |= {
+    "high1": replace(WORLDS["winter1"], shops=0.8),
+    "high2": replace(WORLDS["winter2"], shops=0.5),
+    "high3": replace(WORLDS["winter3"], shops=0.6),
 }

@@ -12,10 +12,12 @@ FRAMES = (("0001", 60), ("0002", 30), ("0006", 100), ("0018", 60), ("0020", 90))
 VIEW = ("0002", 60)
 FULL, CELL = (375, 1242), (621, 188)
 CITY = (
-    ("city1", 20, "clone"),
-    ("city1", 80, "sunset"),
-    ("city2", 50, "overcast"),
-    ("city3", 120, "morning"),
+    ("city1", 20, "overcast"),
+    ("city2", 50, "clone"),
+    ("winter1", 80, "clone"),
+    ("winter3", 120, "sunset"),
+    ("high1", 150, "clone"),
+    ("high2", 40, "overcast"),
 )
 PHOTO, FOCAL, PHOTO_CELL = (720, 960), 1000.0, (320, 240)
 
@@ -39,7 +41,7 @@ def sheet(cells: list[Image.Image], name: str, columns: int = 2) -> None:
 
 
 def main() -> None:
-    """Draws frames of the towns beside their labels, one in all variations, a city."""
+    """Draws frames of the towns beside their labels, one in all variations, cities."""
     box, nearest = Image.Resampling.BOX, Image.Resampling.NEAREST
     cells = []
     for world, frame in FRAMES:
@@ -56,15 +58,15 @@ def main() -> None:
         _, picture, _ = next(drive.draw(frame, (variation,)))
         cells.append(shrunk(picture, f"{world}/{variation}/{frame:05d}", box))
     sheet(cells, "scenes_variations.jpg")
-    pictures, labels = [], []
+    cells = []
     for world, frame, variation in CITY:
         drive = Drive(world, 0, PHOTO, FOCAL)
         _, picture, owners = next(drive.draw(frame, (variation,)))
         colours = Image.fromarray(drive.colours("clone")[owners])
         name = f"{world}/{variation}/{frame:05d}"
-        pictures.append(shrunk(picture, name, box, PHOTO_CELL))
-        labels.append(shrunk(colours, "scenegt", nearest, PHOTO_CELL))
-    sheet(pictures + labels, "scenes_city.jpg", len(CITY))
+        cells.append(shrunk(picture, name, box, PHOTO_CELL))
+        cells.append(shrunk(colours, "scenegt", nearest, PHOTO_CELL))
+    sheet(cells, "scenes_city.jpg", 4)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def add_render(verbs) -> None:
         "--world",
         default="0001",
         help="a town like one of Virtual KITTI's: 0001 (default), 0002, 0006, 0018, "
-        "0020; or the streets of a city: city1, city2, city3; or winter1 to winter3",
+        "0020; or the streets of a city: city1, city2, city3; winter1 to winter3; "
+        "high1 to high3, with shops",
     )
     parser.add_argument(
         "--variation",

@@ -1,6 +1,6 @@
 """Streets of a city as `segnet render` makes them: Virtual KITTI 1 and people.
 
-The worlds city1 to winter3 name those on foot `Misc:walker` and those on bicycles
+The worlds city1 to high3 name those on foot `Misc:walker` and those on bicycles
 `Misc:cyclist`. `vkitti1` reads both as Misc; here they are classes of their own.
 Terrain is pavement there.
 """

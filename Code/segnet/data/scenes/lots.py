@@ -44,41 +44,53 @@ def bush(layout: Layout, along, side, size=None) -> None:
 
 
 def build(layout: Layout, side: int) -> None:
-    """Fills one side of the road with houses, woods and meadows."""
-    rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
-    lot = _TERRACE if terraced else _LOT
-    front = edge + rng.uniform(2.0, 4.4) if terraced else 0.0
-    if layout.world.shops:
+    """Fills one side of the road with houses, gardens, woods and meadows."""
+    rng, edge, world = layout.rng, layout.edge, layout.world
+    lot = _TERRACE if world.terraced else _LOT
+    front = edge + rng.uniform(2.0, 4.4) if world.terraced else 0.0
+    if world.shops:  # on a wider pavement
         front = edge + rng.uniform(3.0, 6.5)
     at = layout.start
     while at < layout.stop:
         wide = rng.uniform(0.7, 1.3) * lot
-        middle = at + wide / 2
-        if layout.clear(middle, wide / 2 + 5):
-            # Towns without terraces draw the numbers they always drew.
-            if layout.world.shops and rng.random() < 0.08:
-                _garden(layout, at, wide, side, front)
-            elif terraced and rng.random() < terraced:
-                floors = int(rng.choice((2, 2, 3, 3, 4, 5)))
-                depth = rng.uniform(8, 12)
-                shopping = layout.world.shops
-                faces = houses.house(layout.atlas, rng, wide, depth, floors, shopping)
-                turned = 0.0 if side > 0 else np.pi
-                layout.solid(faces, middle, side * front, turned)
-            elif rng.random() < layout.world.built:
-                _building(layout, middle, side, wide)
-            elif rng.random() < layout.world.wood:
-                for _ in range(int(wide * 0.62)):
-                    spot = edge + 7 + 34 * rng.random() ** 1.3
-                    tree(layout, at + wide * rng.random(), side * spot)
-            else:
-                for _ in range(3):
-                    spot = side * (edge + rng.uniform(4, 24))
-                    tree(layout, at + wide * rng.random(), spot)
-                for _ in range(7):
-                    spot = side * (edge + rng.uniform(3.5, 20))
-                    bush(layout, at + wide * rng.random(), spot)
+        if layout.clear(at + wide / 2, wide / 2 + 5):
+            _fill(layout, side, at, wide, front)
         at += wide
+
+
+def _fill(layout: Layout, side: int, at, wide, front) -> None:
+    """Fills one lot, `wide` metres from `at`."""
+    rng, world, middle = layout.rng, layout.world, at + wide / 2
+    # Worlds without shops or terraces draw the numbers they always drew.
+    if world.shops and rng.random() < 0.08:
+        _garden(layout, at, wide, side, front)
+    elif world.terraced and rng.random() < world.terraced:
+        floors = int(rng.choice((2, 2, 3, 3, 4, 5)))
+        depth = rng.uniform(8, 12)
+        faces = houses.house(layout.atlas, rng, wide, depth, floors, world.shops)
+        layout.solid(faces, middle, side * front, 0.0 if side > 0 else np.pi)
+    elif rng.random() < world.built:
+        _building(layout, middle, side, wide)
+    elif rng.random() < world.wood:
+        _wood(layout, at, wide, side)
+    else:
+        _meadow(layout, at, wide, side)
+
+
+def _wood(layout: Layout, at, wide, side) -> None:
+    for _ in range(int(wide * 0.62)):
+        spot = layout.edge + 7 + 34 * layout.rng.random() ** 1.3
+        tree(layout, at + wide * layout.rng.random(), side * spot)
+
+
+def _meadow(layout: Layout, at, wide, side) -> None:
+    rng = layout.rng
+    for _ in range(3):
+        spot = side * (layout.edge + rng.uniform(4, 24))
+        tree(layout, at + wide * rng.random(), spot)
+    for _ in range(7):
+        spot = side * (layout.edge + rng.uniform(3.5, 20))
+        bush(layout, at + wide * rng.random(), spot)
 
 
 def _garden(layout: Layout, at, wide, side, front) -> None:

@@ -37,7 +37,7 @@ def begin(store_path: Path, recipe, out: Path) -> None:
 
 def work(arguments) -> None:
     """In a process of its own: begins a run or trains it to its end."""
-    from segnet.recipes import Recipe
+    from segnet.recipe import Recipe
     from segnet.train import train
 
     recipe = Recipe(

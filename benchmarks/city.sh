@@ -6,9 +6,10 @@
 #
 # makes OUT/city.h5 (14 classes) and, in CamVid's classes, OUT/city_camvid11.h5, the streets
 # alone, people void, OUT/winter_camvid11.h5, the same streets in winter, people not void,
-# and OUT/streets_camvid11.h5, both. 10 folders by default: 5,720 frames, 10 GB; its parts
-# took about 35 minutes on two cores, other work beside them. A second call keeps what is
-# rendered.
+# OUT/high_camvid11.h5, those with shops, OUT/streets_camvid11.h5, city and winter, and
+# OUT/all_camvid11.h5, all three. 10 folders by default: 8,120 frames, 14 GB; city and
+# winter took about 35 minutes on two cores, other work beside them. A second call keeps
+# what is rendered.
 set -euo pipefail
 out=${1:?folder to write, as in: bash benchmarks/city.sh OUT [FOLDERS]}
 last=$((${2:-10} - 1))
@@ -33,6 +34,7 @@ for k in $(seq 0 $last); do
     for n in 1 2; do
         streets "Data$k" city$n $seed
         streets "Winter$k" winter$n $seed
+        streets "High$k" high$n $seed
     done
     for world in 0001 0018; do drive "Data$k" $world clone overcast $((seed + 3)); done
     held=(--val-world 0018)
@@ -46,6 +48,8 @@ for k in $(seq 0 $last); do
         --world city1 --world city2 --val-world city2 --classes city-to-camvid11
     segnet prepare city "$out/Winter$k" "$out/Winter_camvid$k" --scale 2 --split world \
         --val-world winter2 --classes city-to-camvid11
+    segnet prepare city "$out/High$k" "$out/High_camvid$k" --scale 2 --split world \
+        --val-world high2 --classes city-to-camvid11
 done
 
 join() { # STORE...: the frames of several stores in one, the last
@@ -60,4 +64,8 @@ mapfile -t stores < <(folders Camvid)
 join "${stores[@]}" "$out/city_camvid11.h5"
 mapfile -t stores < <(folders Winter_camvid)
 join "${stores[@]}" "$out/winter_camvid11.h5"
+mapfile -t stores < <(folders High_camvid)
+join "${stores[@]}" "$out/high_camvid11.h5"
 join "$out/city_camvid11.h5" "$out/winter_camvid11.h5" "$out/streets_camvid11.h5"
+join "$out/city_camvid11.h5" "$out/winter_camvid11.h5" "$out/high_camvid11.h5" \
+    "$out/all_camvid11.h5"

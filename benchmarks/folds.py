@@ -20,7 +20,8 @@ from segnet.data.store import open_store
 from segnet.evaluate import evaluate
 from segnet.files import replacing
 from segnet.last_weights import load_last
-from segnet.recipes import RECIPES, Recipe
+from segnet.recipe import Recipe
+from segnet.recipes import RECIPES
 from segnet.train import train
 
 # The last holds most of the frames, those of the published val among them.

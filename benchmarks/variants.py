@@ -17,7 +17,7 @@ from pathlib import Path
 from fused_train import fuse
 
 from segnet.models import MODELS
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.train import train
 
 RECIPE = Recipe(

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import folds
 
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 
 RECIPE = Recipe(model="slim", epochs=2, init="slim_scenes14")
 

@@ -16,7 +16,7 @@ from segnet.networks import (
     hand_over,
 )
 from segnet.optimizer import AveragedAdamW
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.train import train
 
 RECIPE = Recipe(

@@ -15,7 +15,7 @@ from segnet.models import MODELS
 from segnet.models.weights import read_cards, read_index
 from segnet.optimizer import WarmupDecay
 from segnet.pack import pack
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.train import train
 from test_train import tiny
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import recipes
+from segnet import recipe
 from segnet.losses import (
     LOSSES,
     Dice,
@@ -294,7 +294,7 @@ def test_low_resolution_compares_the_middle_of_each_square():
 
 
 def test_recipes_know_the_names():
-    assert tuple(LOSSES) == recipes.LOSSES
+    assert tuple(LOSSES) == recipe.LOSSES
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from segnet.recipes import RECIPES, Recipe, differences
+from segnet.recipe import Recipe, differences
+from segnet.recipes import RECIPES
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

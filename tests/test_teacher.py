@@ -10,7 +10,7 @@ from keras import ops
 from segnet.cli import main
 from segnet.data.store import open_store
 from segnet.models import MODELS
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.teacher import PixelDivergence, mean_of
 from segnet.train import train
 from test_train import TINY, arrays_of, rows_of, tiny

@@ -19,7 +19,7 @@ from segnet.data.store_writer import create_store
 from segnet.evaluate import evaluate, load
 from segnet.models import MODELS
 from segnet.optimizer import AveragedAdamW, WarmupDecay
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.train import class_weights, train
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,7 @@
                       load(): shipped weights by name
     segnet.losses     LOSSES: cross_entropy, focal, ohem, lovasz, dice; class weights
     segnet.metrics    confusion matrix, IoU, the Keras metric MeanIoU
-    segnet.recipes    Recipe, RECIPES
+    segnet.recipe     Recipe: how to train; segnet.recipes: RECIPES, those with names
     segnet.train      train(): a recipe and a store in, a run folder out
     segnet.evaluate   evaluate(): per-class table, report.json, pictures
     segnet.pack       pack(): weights and a card of a run; segnet.cards: its text

@@ -8,7 +8,7 @@ from segnet import run_folder
 from segnet.losses import LOSSES
 from segnet.networks import build_judge, build_trained, compile_trained, hand_over
 from segnet.optimizer import AveragedAdamW, WarmupDecay
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 
 
 def load_last(run: str | Path) -> keras.Model:

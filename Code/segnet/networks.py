@@ -12,7 +12,7 @@ import keras
 
 from segnet.losses import LowResolution
 from segnet.models import MODELS
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 
 
 def build_trained(

@@ -17,7 +17,7 @@ from segnet.models.describe import macs
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.models.weights import FOLDER, INDEX, read_index, sha256
 from segnet.networks import build_judge
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 
 WEIGHTS = ("best", "last")
 # What only a person can say about a training.

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from segnet.files import replacing
-from segnet.recipes import Recipe, differences
+from segnet.recipe import Recipe, differences
 
 RECIPE, HISTORY, STATE = "recipe.json", "history.csv", "last.npz"
 BEST, REPORT = "best.keras", "report.json"

@@ -11,7 +11,7 @@ from segnet.augmented_model import AugmentedModel
 from segnet.evaluate import load
 from segnet.losses.base import weighted_mean
 from segnet.networks import at_size
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 
 
 class PixelDivergence(DistillationLoss):

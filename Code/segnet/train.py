@@ -36,7 +36,7 @@ from segnet.networks import (
     hand_over,
 )
 from segnet.optimizer import AveragedAdamW, WarmupDecay
-from segnet.recipes import Recipe
+from segnet.recipe import Recipe
 from segnet.streams import Ahead, Frames
 from segnet.teacher import with_teacher
 

@@ -9,7 +9,8 @@ from segnet.cli.common import add_verb
 
 
 def add_train(verbs) -> None:
-    from segnet.recipes import RECIPES, Recipe
+    from segnet.recipe import Recipe
+    from segnet.recipes import RECIPES
 
     parser = add_verb(
         verbs,
@@ -73,7 +74,8 @@ def _add_field(group, field: dataclasses.Field) -> None:
 
 
 def _train(arguments) -> None:
-    from segnet.recipes import RECIPES, Recipe
+    from segnet.recipe import Recipe
+    from segnet.recipes import RECIPES
 
     values = {
         field.name: getattr(arguments, field.name)

@@ -32,23 +32,29 @@ class Stage:
     patch_reach: np.ndarray
 
 
-@lru_cache(maxsize=1)
-def surfaces() -> tuple[Atlas, np.ndarray, np.ndarray]:
-    """Returns the textures, which all towns share, with `Atlas.packed`'s arrays."""
+@lru_cache(maxsize=2)
+def surfaces(winter: bool = True) -> tuple[Atlas, np.ndarray, np.ndarray]:
+    """Returns the textures, which towns share, with `Atlas.packed`'s arrays.
+
+    Args:
+        winter: False to do without bare trees and shops, which take longest to draw.
+    """
     atlas = Atlas()
     rng = np.random.default_rng(_TEXTURE_SEED)
     textures.add_all(atlas, rng)
     foliage.add_all(atlas, rng)
-    bare.add_all(atlas, rng)
-    shops.add_all(atlas, rng)
     atlas.add(VEIL, np.zeros((SIDE, SIDE)))
+    if winter:
+        bare.add_all(atlas, rng)
+        shops.add_all(atlas, rng)
     return atlas, *atlas.packed()
 
 
 def build(world: str, seed: int) -> Stage:
     """Returns the drive of a world and seed."""
-    atlas, texels, starts = surfaces()
-    town = layout.build(atlas, WORLDS[world], seed)
+    kind = WORLDS[world]
+    atlas, texels, starts = surfaces(bool(kind.bare or kind.shops))
+    town = layout.build(atlas, kind, seed)
     faces = static_faces(town)
     outlines = [p.outline[:, [0, 2]] for p in town.patches]
     middles = np.array([(o.max(0) + o.min(0)) / 2 for o in outlines])

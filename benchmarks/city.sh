@@ -7,7 +7,7 @@
 # makes OUT/city.h5 (14 classes) and, in CamVid's classes, OUT/city_camvid11.h5, the streets
 # alone, people void, OUT/winter_camvid11.h5, the same streets in winter, people not void,
 # OUT/high_camvid11.h5, those with shops, OUT/streets_camvid11.h5, city and winter, and
-# OUT/all_camvid11.h5, all three. 10 folders by default: 8,120 frames, 14 GB; city and
+# OUT/all_camvid11.h5, all three. 10 folders by default: 8,120 frames, about 14 GB; city and
 # winter took about 35 minutes on two cores, other work beside them. A second call keeps
 # what is rendered.
 set -euo pipefail

@@ -375,7 +375,7 @@ def test_a_veil_casts_no_shadow():
     assert len(fallen) == (lit & ~veil).sum()
 
 
-def test_a_high_street_has_more_signs_and_its_masts_are_poles():
+def test_what_a_high_street_adds_is_signs_poles_and_buildings():
     atlas, rng = surfaces()[0], np.random.default_rng(2)
     sign, pole = VKITTI1.id("TrafficSign"), VKITTI1.id("Pole")
     assert set(shops.totem(atlas, rng).owner) == {sign}
@@ -389,6 +389,19 @@ def test_a_high_street_has_more_signs_and_its_masts_are_poles():
     # Signs hang before the front, over the heads of people.
     on_wall = front.corners[front.owner == sign]
     assert on_wall[..., 0].max() < 0 and on_wall[..., 1].min() > 2.5
+
+
+def test_a_garden_wall_is_a_building_and_what_stands_on_it_a_fence():
+    wall, rail = VKITTI1.id("Building"), VKITTI1.id("GuardRail")
+    found = set()
+    for seed in range(8):
+        faces = furniture.garden_wall(surfaces()[0], np.random.default_rng(seed), 6.0)
+        top = faces.corners[faces.owner == wall][..., 1].max()
+        assert 0.5 <= top <= 1.6
+        above = faces.corners[faces.owner == rail][..., 1]
+        assert above.size == 0 or above.min() == pytest.approx(top)
+        found.add(frozenset(faces.owner.tolist()))
+    assert found == {frozenset({wall}), frozenset({wall, rail})}
 
 
 def test_a_bus_has_one_owner_and_stands_on_its_wheels():

@@ -165,23 +165,21 @@ def fence(atlas: Atlas, rng, length: float, whole: bool = False) -> Faces:
     Where `whole` is set, the label of a railing has no gaps between its bars, as where
     people draw the outline of one.
     """
-    builder = Builder(atlas, VKITTI1.id("GuardRail"))
-    half = length / 2
     if rng.random() < 0.4:
+        builder = Builder(atlas, VKITTI1.id("GuardRail"))
+        half = length / 2
         brown = np.array((0.62, 0.5, 0.38)) * rng.uniform(0.7, 1.2)
         where = (-0.03, 0.03), (0.05, rng.uniform(1.4, 1.9)), (-half, half)
         builder.box(*where, "boards", brown, 2.0)
         return builder.faces()
-    tint = _RAILINGS[rng.integers(3)]
-    _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole)
-    return builder.faces()
+    return railing(atlas, rng, length, whole)
 
 
-def railing(atlas: Atlas, rng, length: float) -> Faces:
-    """Returns a railing along the direction ahead, its label without gaps."""
+def railing(atlas: Atlas, rng, length: float, whole: bool = True) -> Faces:
+    """Returns a railing along the direction ahead; `whole` as in `fence`."""
     builder = Builder(atlas, VKITTI1.id("GuardRail"))
     tint = _RAILINGS[rng.integers(3)]
-    _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole=True)
+    _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole)
     return builder.faces()
 
 

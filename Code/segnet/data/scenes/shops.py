@@ -156,7 +156,7 @@ def _board(builder: Builder, rng, x, y, z, sides: str) -> None:
     region = (u, v, u + _CELL, v + _CELL)
     for side in sides:
         builder.box(x, y, z, "posters", sides=side, owner=_SIGN, region=region)
-    rest = "".join(set("fblrt") - set(sides))
+    rest = [side for side in "fblrt" if side not in sides]
     builder.box(x, y, z, "metal", _METAL, sides=rest, owner=_SIGN)
 
 

@@ -340,6 +340,16 @@ def test_an_unknown_network_is_refused_before_anything_is_read(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("crop", [(81, 96), (64, 121)])
+def test_crops_that_no_enlargement_fills_are_refused(store_path, tmp_path, crop):
+    # The frames are 64x96, the largest factor is 1.25.
+    recipe = dataclasses.replace(TINY, crop=crop)
+    message = rf"crops of {crop[0]}x{crop[1]}, but the frames of .* are 64x96, at most"
+    with pytest.raises(ValueError, match=message + " enlarged to 80x120"):
+        train(store_path, recipe, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
 def test_labels_that_are_no_class_are_refused(tmp_path):
     path = small_store(tmp_path / "store.h5", {"train": 4, "val": 1}, label=11)
     message = r"label 11 in frame 0 of 'train' is neither a class \(0 to 10\) nor void"

@@ -10,6 +10,8 @@ import pytest
 
 from segnet import models
 from segnet.cards import card_text
+from segnet.data.camvid import read_labels, reader
+from segnet.data.images import read_rgb
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.models.weight_file import read_weights, write_weights
@@ -239,3 +241,15 @@ def test_every_shipped_file_is_the_one_of_its_card():
         assert model.output_shape == (None, *card["size"], len(card["class_names"]))
         assert (FOLDER / card["file"]).stat().st_size == card["bytes"]
         assert (FOLDER / f"{name}.md").read_text(encoding="utf-8") == card_text(card)
+
+
+@pytest.mark.parametrize("name", ["slim_camvid11", "edgesegnet_camvid11"])
+def test_networks_for_photographs_know_the_frames_they_were_trained_on(
+    name, camvid_root
+):
+    # val was among them; 95 % is nothing to boast of there.
+    frames = [f for f in reader(camvid_root).frames if f.publisher_split == "val"][::20]
+    seen = np.stack([np.asarray(read_rgb(frame.image)) for frame in frames])
+    labels = np.stack([read_labels(frame) for frame in frames])
+    found = logits(models.load(name), seen).argmax(-1)
+    assert np.mean(found[labels != 255] == labels[labels != 255]) > 0.95

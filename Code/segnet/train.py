@@ -87,6 +87,7 @@ def train(
         second = opened.enter_context(open_store(extra))["train"] if extra else None
         for split in [*splits, second] if second else splits:
             _check_labels(split)
+        _check_crop(recipe, store["train"])
         run = _Run(store, recipe, second)
         if run_folder.start(out, recipe, resume):
             progress = run_folder.load_state(out, run.variables, run.data)
@@ -293,6 +294,20 @@ def _optimizer(recipe: Recipe, steps: int, model: keras.Model):
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def _check_crop(recipe: Recipe, split: Split) -> None:
+    """Refuses crops that no enlargement of the recipe fills: the rest would be void."""
+    if recipe.crop is None:
+        return
+    largest = [int(side * max(1, recipe.scale[1])) for side in split.size]
+    if any(wanted > side for wanted, side in zip(recipe.crop, largest, strict=True)):
+        sizes = ["{}x{}".format(*size) for size in (recipe.crop, split.size, largest)]
+        raise ValueError(
+            f"recipe: crops of {sizes[0]}, but the frames of {split.store.path} are "
+            f"{sizes[1]}, at most enlarged to {sizes[2]}; prepare larger frames "
+            f"(--scale 1) or take smaller crops (--crop)"
+        )
 
 
 def _check_labels(split: Split) -> None:

@@ -350,6 +350,13 @@ def test_crops_that_no_enlargement_fills_are_refused(store_path, tmp_path, crop)
     assert not (tmp_path / "run").exists()
 
 
+def test_crops_are_for_the_frames_of_a_second_store_as_well(store_path, tmp_path):
+    small = small_store(tmp_path / "small.h5", {"train": 4, "val": 1}, size=(32, 48))
+    recipe = dataclasses.replace(TINY, crop=(64, 72), extra_share=0.5)
+    with pytest.raises(ValueError, match=r"frames of .*small.h5 are 32x48"):
+        train(store_path, recipe, tmp_path / "run", verbose=0, extra=small)
+
+
 def test_labels_that_are_no_class_are_refused(tmp_path):
     path = small_store(tmp_path / "store.h5", {"train": 4, "val": 1}, label=11)
     message = r"label 11 in frame 0 of 'train' is neither a class \(0 to 10\) nor void"

@@ -39,6 +39,7 @@ from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
 from segnet.streams import Ahead, Frames
 from segnet.teacher import with_teacher
+from segnet.train_checks import check_crop, check_labels
 
 
 def train(
@@ -83,11 +84,12 @@ def train(
     out = Path(out)
     with ExitStack() as opened:
         store = opened.enter_context(open_store(store_path))
-        splits = [store["train"], store["val"]]
         second = opened.enter_context(open_store(extra))["train"] if extra else None
-        for split in [*splits, second] if second else splits:
-            _check_labels(split)
-        _check_crop(recipe, store["train"])
+        trained = [store["train"], second] if second else [store["train"]]
+        for split in trained:
+            check_crop(recipe, split)
+        for split in [*trained, store["val"]]:
+            check_labels(split)
         run = _Run(store, recipe, second)
         if run_folder.start(out, recipe, resume):
             progress = run_folder.load_state(out, run.variables, run.data)
@@ -294,37 +296,3 @@ def _optimizer(recipe: Recipe, steps: int, model: keras.Model):
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     return optimizer
-
-
-def _check_crop(recipe: Recipe, split: Split) -> None:
-    """Refuses crops that no enlargement of the recipe fills: the rest would be void."""
-    if recipe.crop is None:
-        return
-    largest = [int(side * max(1, recipe.scale[1])) for side in split.size]
-    if any(wanted > side for wanted, side in zip(recipe.crop, largest, strict=True)):
-        sizes = ["{}x{}".format(*size) for size in (recipe.crop, split.size, largest)]
-        raise ValueError(
-            f"recipe: crops of {sizes[0]}, but the frames of {split.store.path} are "
-            f"{sizes[1]}, at most enlarged to {sizes[2]}; prepare larger frames "
-            f"(--scale 1) or take smaller crops (--crop)"
-        )
-
-
-def _check_labels(split: Split) -> None:
-    """Refuses a split whose labels the loss or the score could only answer with nan."""
-    class_map, path = split.store.class_map, split.store.path
-    allowed = np.zeros(256, bool)
-    allowed[[*range(class_map.num_classes), class_map.void]] = True
-    total = np.zeros(256, np.int64)
-    for frame in range(len(split)):
-        counts = np.bincount(split.labels[frame].ravel(), minlength=256)
-        strays = np.flatnonzero((counts > 0) & ~allowed)
-        if strays.size:
-            raise ValueError(
-                f"{path}: label {strays[0]} in frame {frame} of {split.name!r} is "
-                f"neither a class (0 to {class_map.num_classes - 1}) nor void "
-                f"({class_map.void}); prepare the data again"
-            )
-        total += counts
-    if not total[: class_map.num_classes].any():
-        raise ValueError(f"{path}: {split.name!r} has no pixel that is not void")

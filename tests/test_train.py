@@ -355,6 +355,7 @@ def test_crops_are_for_the_frames_of_a_second_store_as_well(store_path, tmp_path
     recipe = dataclasses.replace(TINY, crop=(64, 72), extra_share=0.5)
     with pytest.raises(ValueError, match=r"frames of .*small.h5 are 32x48"):
         train(store_path, recipe, tmp_path / "run", verbose=0, extra=small)
+    assert not (tmp_path / "run").exists()
 
 
 def test_labels_that_are_no_class_are_refused(tmp_path):

@@ -34,8 +34,14 @@ VARIANTS = {
     "slim": ({}, {}),
     "dense 3x3 for depthwise": ({blocks: {"residual_separable": dense_residual}}, {}),
     "transposed convolutions": ({blocks: {"upsample": transposed_upsample}}, {}),
-    "more layers": (
-        {slim_module: {"DETAIL_BLOCKS": 8, "CONTEXT_DILATIONS": (1, 2, 4, 8) * 3}},
+    "fewer blocks": (
+        {
+            slim_module: {
+                "DETAIL_BLOCKS": 4,
+                "CONTEXT_DILATIONS": (1, 2, 4, 8, 2, 4),
+                "FUSED_BLOCKS": {8: 1, 4: 1},
+            }
+        },
         {},
     ),
     "no class weights": ({}, {"class_weights": "none"}),

@@ -23,7 +23,12 @@ LAYER_NAMES = {
         detail_s8b2_bn detail_s8b2_add detail_s8b2_relu detail_s8b3_depthwise
         detail_s8b3_conv detail_s8b3_bn detail_s8b3_add detail_s8b3_relu
         detail_s8b4_depthwise detail_s8b4_conv detail_s8b4_bn detail_s8b4_add
-        detail_s8b4_relu context_s16_conv context_s16_pool context_s16_concat
+        detail_s8b4_relu detail_s8b5_depthwise detail_s8b5_conv detail_s8b5_bn
+        detail_s8b5_add detail_s8b5_relu detail_s8b6_depthwise detail_s8b6_conv
+        detail_s8b6_bn detail_s8b6_add detail_s8b6_relu detail_s8b7_depthwise
+        detail_s8b7_conv detail_s8b7_bn detail_s8b7_add detail_s8b7_relu
+        detail_s8b8_depthwise detail_s8b8_conv detail_s8b8_bn detail_s8b8_add
+        detail_s8b8_relu context_s16_conv context_s16_pool context_s16_concat
         context_s16_bn context_s16_relu context_s16b1_depthwise
         context_s16b1_conv context_s16b1_bn context_s16b1_add context_s16b1_relu
         context_s16b2_depthwise context_s16b2_conv context_s16b2_bn
@@ -33,23 +38,29 @@ LAYER_NAMES = {
         context_s16b4_add context_s16b4_relu context_s16b5_depthwise
         context_s16b5_conv context_s16b5_bn context_s16b5_add context_s16b5_relu
         context_s16b6_depthwise context_s16b6_conv context_s16b6_bn
-        context_s16b6_add context_s16b6_relu context_s32_pool
-        context_s32b1_vertical context_s32b1_inner context_s32b1_horizontal
-        context_s32b1_bn context_s32b1_add context_s32b1_relu
-        context_s32b2_vertical context_s32b2_inner context_s32b2_horizontal
-        context_s32b2_bn context_s32b2_add context_s32b2_relu
-        context_s32b3_vertical context_s32b3_inner context_s32b3_horizontal
-        context_s32b3_bn context_s32b3_add context_s32b3_relu
-        context_global_pool context_global_conv context_global_relu
-        context_global_add context_s32project_conv context_s32project_bn
-        context_s32_upsample context_s32_crop context_fuse_add context_fuse_relu
-        fuse_s8_conv fuse_s8_bn detail_s8project_conv fuse_s8_upsample
-        detail_s8project_bn fuse_s8_add fuse_s8_relu fuse_s8b1_depthwise
-        fuse_s8b1_conv fuse_s8b1_bn fuse_s8b1_add fuse_s8b1_relu fuse_s4_conv
-        fuse_s4_bn skip_s4_conv fuse_s4_upsample skip_s4_bn fuse_s4_add
-        fuse_s4_relu fuse_s4b1_depthwise fuse_s4b1_conv fuse_s4b1_bn
-        fuse_s4b1_add fuse_s4b1_relu head_s4_crop head_logits_conv
-        head_logits_upsample head_logits_crop
+        context_s16b6_add context_s16b6_relu context_s16b7_depthwise
+        context_s16b7_conv context_s16b7_bn context_s16b7_add context_s16b7_relu
+        context_s16b8_depthwise context_s16b8_conv context_s16b8_bn
+        context_s16b8_add context_s16b8_relu context_s16b9_depthwise
+        context_s16b9_conv context_s16b9_bn context_s16b9_add context_s16b9_relu
+        context_s32_pool context_s32b1_vertical context_s32b1_inner
+        context_s32b1_horizontal context_s32b1_bn context_s32b1_add
+        context_s32b1_relu context_s32b2_vertical context_s32b2_inner
+        context_s32b2_horizontal context_s32b2_bn context_s32b2_add
+        context_s32b2_relu context_s32b3_vertical context_s32b3_inner
+        context_s32b3_horizontal context_s32b3_bn context_s32b3_add
+        context_s32b3_relu context_global_pool context_global_conv
+        context_global_relu context_global_add context_s32project_conv
+        context_s32project_bn context_s32_upsample context_s32_crop
+        context_fuse_add context_fuse_relu fuse_s8_conv fuse_s8_bn
+        detail_s8project_conv fuse_s8_upsample detail_s8project_bn fuse_s8_add
+        fuse_s8_relu fuse_s8b1_depthwise fuse_s8b1_conv fuse_s8b1_bn
+        fuse_s8b1_add fuse_s8b1_relu fuse_s8b2_depthwise fuse_s8b2_conv
+        fuse_s8b2_bn fuse_s8b2_add fuse_s8b2_relu fuse_s4_conv fuse_s4_bn
+        skip_s4_conv fuse_s4_upsample skip_s4_bn fuse_s4_add fuse_s4_relu
+        fuse_s4b1_depthwise fuse_s4b1_conv fuse_s4b1_bn fuse_s4b1_add
+        fuse_s4b1_relu head_s4_crop head_logits_conv head_logits_upsample
+        head_logits_crop
     """,
     "edgesegnet": """
         input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
@@ -262,6 +273,20 @@ def test_loss_falls_on_two_frames(name):
 def test_bad_arguments_are_named(name, input_shape, num_classes, message):
     with pytest.raises(ValueError, match=message):
         MODELS[name](input_shape=input_shape, num_classes=num_classes)
+
+
+def test_blocks_of_the_slim_network_begin_as_the_identity():
+    # What lets weights of a network with fewer blocks start this one.
+    frames, model = images(1, 65, 97), built("slim")
+    blocks = [layer for layer in model.layers if re.search(r"_s\d+b\d_bn", layer.name)]
+    assert len(blocks) == 24
+    for layer in blocks:
+        assert not keras.ops.convert_to_numpy(layer.gamma).any()
+        name = layer.name.removesuffix("_bn")
+        before, after = model.get_layer(f"{name}_add").input[0], f"{name}_relu"
+        part = keras.Model(model.input, [before, model.get_layer(after).output])
+        before, after = map(keras.ops.convert_to_numpy, part(frames, training=False))
+        np.testing.assert_array_equal(before, after)
 
 
 def test_width_scales_the_slim_network():

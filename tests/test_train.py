@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -340,12 +341,22 @@ def test_an_unknown_network_is_refused_before_anything_is_read(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("crop", [(81, 96), (64, 121)])
-def test_crops_that_no_enlargement_fills_are_refused(store_path, tmp_path, crop):
-    # The frames are 64x96, the largest factor is 1.25.
-    recipe = dataclasses.replace(TINY, crop=crop)
-    message = rf"crops of {crop[0]}x{crop[1]}, but the frames of .* are 64x96, at most"
-    with pytest.raises(ValueError, match=message + " enlarged to 80x120"):
+@pytest.mark.parametrize(
+    ("crop", "scale", "shares"),
+    [
+        # A frame is 64x96: what the middle factor fills, and what the largest.
+        ((81, 96), (0.8, 1.25), "79% of one when enlarged by 1, 99% by 1.25;"),
+        ((64, 121), (0.8, 1.25), "79% of one when enlarged by 1, 99% by 1.25;"),
+        ((128, 192), (0.5, 2.0), "25% of one when enlarged by 1, 100% by 2;"),
+        ((64, 96), (0.25, 1.0), "25% of one when enlarged by 0.5, 100% by 1;"),
+    ],
+)
+def test_crops_that_frames_do_not_fill_are_refused(
+    store_path, tmp_path, crop, scale, shares
+):
+    recipe = dataclasses.replace(TINY, crop=crop, scale=scale)
+    message = rf"crops of {crop[0]}x{crop[1]}, but the frames of .* are 64x96 and fill "
+    with pytest.raises(ValueError, match=message + re.escape(shares)):
         train(store_path, recipe, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()
 

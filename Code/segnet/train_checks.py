@@ -5,27 +5,44 @@ import numpy as np
 from segnet.data.store import Split
 from segnet.recipe import Recipe
 
+# The share of a crop that the middle of the random factors fills at least.
+ENOUGH = 0.5
+
 
 def check_crop(recipe: Recipe, split: Split) -> None:
-    """Refuses crops that no enlargement of the recipe fills: the rest would be void.
+    """Refuses crops that the frames of a split do not fill: the rest would be void.
 
     Args:
-        recipe: Names the crops, if any, and the largest factor on the frames.
+        recipe: Names the crops, if any, and the range of the factors on the frames.
         split: The frames that are cropped.
 
     Raises:
-        ValueError: Naming the three sizes.
+        ValueError: Not even the largest factor fills a crop, or the middle one fills
+            less than half of it. The sizes are named.
     """
     if recipe.crop is None:
         return
-    largest = [int(side * max(1, recipe.scale[1])) for side in split.size]
-    if any(wanted > side for wanted, side in zip(recipe.crop, largest, strict=True)):
-        sizes = ["{}x{}".format(*size) for size in (recipe.crop, split.size, largest)]
+    smallest, largest = recipe.scale
+    middle = (smallest * largest) ** 0.5
+    filled = _filled(recipe.crop, split.size, max(1, largest))
+    usual = _filled(recipe.crop, split.size, middle)
+    if filled < 1 or usual < ENOUGH:
+        crop, size = ("{}x{}".format(*size) for size in (recipe.crop, split.size))
         raise ValueError(
-            f"recipe: crops of {sizes[0]}, but the frames of {split.store.path} are "
-            f"{sizes[1]}, at most enlarged to {sizes[2]}; prepare them at a "
-            f"smaller --scale or take smaller crops (--crop)"
+            f"recipe: crops of {crop}, but the frames of {split.store.path} are {size} "
+            f"and fill {usual:.0%} of one when enlarged by {middle:.3g}, {filled:.0%} "
+            f"by {max(1, largest):.3g}; prepare them at a smaller --scale or take "
+            f"smaller crops (--crop)"
         )
+
+
+def _filled(crop: tuple[int, int], size: tuple[int, int], factor: float) -> float:
+    """The share of a crop, 0 to 1, that a frame enlarged by a factor covers."""
+    height, width = (
+        min(1, int(side * factor) / wanted)
+        for wanted, side in zip(crop, size, strict=True)
+    )
+    return height * width
 
 
 def check_labels(split: Split) -> None:

@@ -133,9 +133,16 @@ def depthwise(x, kernel=3, stride=1, dilation=1, *, name: str):
     )(x)
 
 
-def bn(x, *, name: str):
-    """BatchNormalization with the package's momentum."""
-    return layers.BatchNormalization(momentum=BN_MOMENTUM, name=f"{name}_bn")(x)
+def bn(x, gamma: str = "ones", *, name: str):
+    """BatchNormalization with the package's momentum.
+
+    `gamma` "zeros" at the end of a residual branch makes its block begin as the
+    identity (Goyal et al., "Accurate, Large Minibatch SGD", 2017): a block that
+    trained weights lack can then be added to them without changing what they say.
+    """
+    return layers.BatchNormalization(
+        momentum=BN_MOMENTUM, gamma_initializer=gamma, name=f"{name}_bn"
+    )(x)
 
 
 def relu(x, *, name: str):
@@ -165,13 +172,14 @@ def add_relu(first, second, *, name: str):
 
 
 def residual_separable(x, dilation=1, *, name: str):
-    """x + (depthwise 3x3, 1x1, BN), then ReLU."""
-    y = conv_bn(depthwise(x, dilation=dilation, name=name), x.shape[-1], name=name)
-    return add_relu(x, y, name=name)
+    """x + (depthwise 3x3, 1x1, BN), then ReLU; the identity at first."""
+    y = depthwise(x, dilation=dilation, name=name)
+    y = conv(y, x.shape[-1], name=f"{name}_conv")
+    return add_relu(x, bn(y, gamma="zeros", name=name), name=name)
 
 
 def residual_pair(x, dilation=1, *, name: str):
-    """x + (3x1 to half the channels, ReLU, 1x3, BN), then ReLU.
+    """x + (3x1 to half the channels, ReLU, 1x3, BN), then ReLU; the identity at first.
 
     One BatchNormalization for two convolutions: on a CPU normalisation costs
     training more than a narrow convolution does.
@@ -182,7 +190,7 @@ def residual_pair(x, dilation=1, *, name: str):
     )
     y = layers.ReLU(name=f"{name}_inner")(y)
     y = conv(y, filters, (1, 3), 1, (1, dilation), name=f"{name}_horizontal")
-    return add_relu(x, bn(y, name=name), name=name)
+    return add_relu(x, bn(y, gamma="zeros", name=name), name=name)
 
 
 def downsample(x, filters: int, *, name: str):

@@ -20,7 +20,7 @@ STEM, QUARTER, EIGHTH, SIXTEENTH = 16, 32, 64, 128
 DETAIL_BLOCKS = 8
 CONTEXT_DILATIONS = (1, 2, 4, 8, 2, 4, 1, 2, 4)
 DEEP_PAIRS = 3
-FUSED_BLOCKS = {8: 2, 4: 1}
+FUSED_BLOCKS = {8: 2, 4: 1}  # by the factor below the input
 
 
 def slim(

@@ -17,7 +17,8 @@ from keras import ops
 
 from segnet.cli import main
 
-plain = ops.depthwise_conv
+# The backend's own, which stays what it is when `shift` puts `shifted` in its place.
+plain = keras.src.backend.nn.depthwise_conv
 
 
 def shifted(
@@ -68,11 +69,7 @@ def shift() -> None:
             f"Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=jax"
         )
     # The layers call the backend by this name and offer no other way in.
-    from keras.src.backend.jax import nn
-
-    global plain
-    plain = nn.depthwise_conv
-    nn.depthwise_conv = shifted
+    keras.src.backend.nn.depthwise_conv = shifted
 
 
 if __name__ == "__main__":

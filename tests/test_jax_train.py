@@ -40,3 +40,19 @@ def test_what_it_does_not_know_is_left_to_keras():
 def test_another_backend_is_refused():
     with pytest.raises(ValueError, match="KERAS_BACKEND=jax"):
         jax_train.shift()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="it is for JAX")
+def test_layers_take_it_and_twice_is_once(monkeypatch):
+    nn = keras.src.backend.nn
+    monkeypatch.setattr(nn, "depthwise_conv", nn.depthwise_conv)
+    images = np.random.default_rng(0).normal(size=(2, 9, 7, 4)).astype("float32")
+    same, valid = (
+        keras.layers.DepthwiseConv2D(3, padding=p) for p in ("same", "valid")
+    )
+    expected = [np.array(layer(images)) for layer in (same, valid)]
+    jax_train.shift()
+    jax_train.shift()
+    assert nn.depthwise_conv is jax_train.shifted
+    for layer, wanted in zip((same, valid), expected, strict=True):
+        np.testing.assert_allclose(np.array(layer(images)), wanted, atol=1e-5)

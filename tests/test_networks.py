@@ -14,7 +14,6 @@ from segnet.networks import (
     compile_trained,
     for_outputs,
     hand_over,
-    renew_statistics,
 )
 from segnet.optimizer import AveragedAdamW
 from segnet.recipe import Recipe
@@ -102,29 +101,6 @@ def test_the_judge_gets_the_averages_of_equally_named_layers(precision):
     assert not np.array_equal(plain, kept)
     means = (m.get_layer("stem_bn").moving_mean.numpy() for m in (model, judge))
     np.testing.assert_array_equal(*means)
-
-
-def test_statistics_are_the_means_over_the_batches():
-    model = built()
-    images, labels = frames(6)
-    for _ in range(3):
-        model.train_on_batch(images[:2], labels[:2])
-    judge = build_judge(Recipe(model="forked"), (64, 64), 3)
-    hand_over(model, judge)
-    # What the judge, with the averages, normalises; each batch alone.
-    stem = keras.Model(judge.input, judge.get_layer("stem_conv").output)
-    batches = images[:2], images[2:4], images[4:]
-    values = [keras.ops.convert_to_numpy(stem(batch)) for batch in batches]
-    mean = np.mean([v.mean((0, 1, 2)) for v in values], axis=0)
-    variance = np.mean([v.var((0, 1, 2)) for v in values], axis=0)
-    plain = [variable.numpy() for variable in model.trainable_variables]
-    renew_statistics(model, judge, iter(batches))
-    norm = model.get_layer("stem_bn")
-    np.testing.assert_allclose(norm.moving_mean.numpy(), mean, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(norm.moving_variance.numpy(), variance, rtol=1e-4)
-    assert norm.momentum == 0.8
-    for variable, value in zip(model.trainable_variables, plain, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 def test_the_precision_is_that_of_the_layers_made_inside():

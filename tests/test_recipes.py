@@ -37,8 +37,6 @@ def test_round_trip_of_a_crop_and_a_list():
         ("warmup_epochs", -0.5),
         ("weight_decay", -1e-4),
         ("ema", 1.0),
-        ("ema_ramp", 0.5),
-        ("statistics", -1),
         ("loss", "jaccard"),
         ("auxiliary", -0.4),
         ("class_weights", "inverse"),

@@ -6,7 +6,6 @@ size of the frames, float32 and one output, and is what `best.keras` holds.
 """
 
 import inspect
-from collections.abc import Iterable
 from contextlib import contextmanager
 
 import keras
@@ -91,7 +90,10 @@ def hand_over(trained: keras.Model, judge: keras.Model) -> None:
 
     By the names of the layers: the order of all weights may depend on the size.
     """
-    average_of = {id(variable): average for variable, average in _averages(trained)}
+    optimizer = getattr(trained.optimizer, "inner_optimizer", trained.optimizer)
+    averages = getattr(optimizer, "averages", [])
+    pairs = zip(trained.trainable_variables, averages, strict=bool(averages))
+    average_of = {id(variable): average for variable, average in pairs}
     for layer in judge.layers:
         if not layer.weights:
             # Padding and cropping are there for some sizes only.
@@ -100,50 +102,6 @@ def hand_over(trained: keras.Model, judge: keras.Model) -> None:
         for target, source in zip(layer.weights, sources, strict=True):
             # A copy: JAX deletes the arrays that a training step replaces.
             target.assign(average_of.get(id(source), source).numpy())
-
-
-def renew_statistics(
-    trained: keras.Model, judge: keras.Model, inputs: Iterable
-) -> None:
-    """Computes the statistics of BatchNormalization anew, for the averaged weights.
-
-    Those of the training are of the weights of its last steps. An average over many
-    steps is another network, and needs its own (Izmailov et al., "Averaging Weights
-    Leads to Wider Optima and Better Generalization", 2018, section 3.2). Training is
-    not disturbed: it normalises by its batches.
-
-    Args:
-        trained: Its moving means and variances are replaced by the means over the
-            inputs of those of each batch; its weights are the same afterwards.
-        judge: Tells the names of the layers.
-        inputs: Batches as the trained network takes them.
-    """
-    norms = [
-        trained.get_layer(layer.name)
-        for layer in judge.layers
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    momenta = [norm.momentum for norm in norms]
-    pairs = _averages(trained)
-    plain = [variable.numpy() for variable, _ in pairs]
-    for variable, average in pairs:
-        variable.assign(average)
-    for count, batch in enumerate(inputs):
-        for norm in norms:
-            norm.momentum = count / (count + 1)
-        trained(batch, training=True)
-    for (variable, _), value in zip(pairs, plain, strict=True):
-        variable.assign(value)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-
-
-def _averages(trained: keras.Model) -> list[tuple]:
-    """Pairs of a weight and its average; none where no average is kept."""
-    optimizer = getattr(trained.optimizer, "inner_optimizer", trained.optimizer)
-    averages = getattr(optimizer, "averages", [])
-    pairs = zip(trained.trainable_variables, averages, strict=bool(averages))
-    return list(pairs)
 
 
 def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:

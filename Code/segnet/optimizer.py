@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 POLY_POWER = 0.9
+# Steps after which half of the momentum is reached.
+AVERAGE_RAMP = 10
 
 
 @keras.saving.register_keras_serializable("segnet")
@@ -16,7 +18,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         peak: Highest rate, reached by the last step of the warm-up.
         steps: All steps, warm-up included.
         warmup_steps: Steps of linear rise from peak / warmup_steps.
-        decay: "cosine"; "poly" for (1 - progress) ** 0.9; "constant" for none.
+        decay: "cosine", or "poly" for (1 - progress) ** 0.9.
     """
 
     def __init__(self, peak: float, steps: int, warmup_steps: int, decay: str):
@@ -32,10 +34,8 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         progress = ops.clip(progress, 0.0, 1.0)
         if self.decay == "cosine":
             fall = 0.5 * (1 + ops.cos(math.pi * progress))
-        elif self.decay == "poly":
-            fall = (1 - progress) ** POLY_POWER
         else:
-            fall = ops.ones_like(progress)
+            fall = (1 - progress) ** POLY_POWER
         return self.peak * ops.where(step < self.warmup_steps, rise, fall)
 
     def get_config(self):
@@ -51,23 +51,20 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
 class AveragedAdamW(keras.optimizers.AdamW):
     """AdamW that also keeps a moving average of the weights, in `averages`.
 
-    The momentum rises as t / (t + ramp) up to `momentum`, so that the average follows
+    The momentum rises as t / (t + 10) up to `momentum`, so that the average follows
     the weights closely while they are still bad; a fixed momentum would hold on to
-    the random start for several times 1 / (1 - momentum) steps. While it rises, step t
-    weighs about t ** (ramp - 1): all alike for 1, the last tenth most for 10. Unlike
-    `use_ema` it never writes the average into the model.
+    the random start for several times 1 / (1 - momentum) steps. Unlike `use_ema` it
+    never writes the average into the model.
 
     Args:
         learning_rate: A rate or a schedule.
         momentum: Share of the old average at each step, below 1.
-        ramp: Steps after which the momentum could be a half, at least 1.
         **kwargs: As for AdamW.
     """
 
-    def __init__(self, learning_rate=0.001, momentum=0.99, ramp=10, **kwargs):
+    def __init__(self, learning_rate=0.001, momentum=0.99, **kwargs):
         super().__init__(learning_rate, **kwargs)
         self.momentum = momentum
-        self.ramp = ramp
 
     def build(self, variables):
         if self.built:
@@ -81,7 +78,7 @@ class AveragedAdamW(keras.optimizers.AdamW):
     def apply(self, grads, trainable_variables=None):
         super().apply(grads, trainable_variables)
         step = ops.cast(self.iterations, "float32") - 1
-        momentum = ops.minimum(step / (step + self.ramp), self.momentum)
+        momentum = ops.minimum(step / (step + AVERAGE_RAMP), self.momentum)
         for variable, average in zip(
             self._trainable_variables, self.averages, strict=True
         ):
@@ -89,5 +86,4 @@ class AveragedAdamW(keras.optimizers.AdamW):
             self.assign(average, kept * average + (1 - kept) * variable)
 
     def get_config(self):
-        own = {"momentum": self.momentum, "ramp": self.ramp}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "momentum": self.momentum}

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
-SCHEDULES = ("cosine", "poly", "constant")
+SCHEDULES = ("cosine", "poly")
 CLASS_WEIGHTS = ("none", "median", "enet")
 # The keys of segnet.losses.LOSSES, which this module cannot import without Keras.
 LOSSES = ("cross_entropy", "focal", "ohem", "lovasz", "dice")
@@ -31,27 +31,13 @@ class Recipe:
     epochs: int = _field(60, "passes over the training frames")
     batch_size: int = _field(8, "frames a step")
     learning_rate: float = _field(2e-3, "peak, after the warm-up")
-    schedule: str = _field(
-        "cosine",
-        "decay to 0; constant: none, for weights averaged over the training",
-        choices=SCHEDULES,
-    )
+    schedule: str = _field("cosine", "decay to 0", choices=SCHEDULES)
     warmup_epochs: float = _field(1.0, "epochs of linear rise to the peak")
     weight_decay: float = _field(
         0.02, "AdamW, times the learning rate; kernels only, no biases and norms"
     )
     ema: float = _field(
         0.99, "momentum a step of averaged weights, reached gradually; 0: none"
-    )
-    ema_ramp: float = _field(
-        10.0,
-        "how gradually: as t / (t + ramp) in step t; 10 averages about the last tenth "
-        "of the training, 1 all of it alike, if ema is near enough to 1",
-    )
-    statistics: int = _field(
-        0,
-        "batches from which the statistics of BatchNormalization are computed anew for "
-        "the averaged weights whenever these are kept; 0: those of the training",
     )
     loss: str = _field(
         "cross_entropy",
@@ -220,8 +206,6 @@ _CHECKS = (
     ("warmup_epochs", _number(0), "a number from 0"),
     ("weight_decay", _number(0), "a number from 0"),
     ("ema", _number(0, 1), "a number from 0 to below 1"),
-    ("ema_ramp", _number(1), "a number from 1"),
-    ("statistics", _integer(0), "a whole number from 0"),
     ("loss", lambda v: v in LOSSES, f"one of {', '.join(LOSSES)}"),
     ("auxiliary", _number(0), "a number from 0"),
     ("class_weights", lambda v: v in CLASS_WEIGHTS, f"one of {CLASS_WEIGHTS}"),

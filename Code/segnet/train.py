@@ -34,7 +34,6 @@ from segnet.networks import (
     copy_matching,
     for_outputs,
     hand_over,
-    renew_statistics,
 )
 from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
@@ -200,18 +199,9 @@ class _Run:
                     raise stream.failure from None
                 raise
 
-    def update_judge(self) -> None:
-        """Gives the judge the current weights, and statistics that belong to them."""
-        count = self.recipe.statistics
-        if count:
-            steps = len(self.batches)
-            inputs = (self.feed(*divmod(step, steps))[0] for step in range(count))
-            renew_statistics(self.model, self.judge, inputs)
-        hand_over(self.model, self.judge)
-
     def validate(self) -> dict[str, float]:
         """Scores the judge on val, with the current weights."""
-        self.update_judge()
+        hand_over(self.model, self.judge)
         frames = Frames(self.val, max(1, self.recipe.batch_size // 2))
         logs = self.scorer.evaluate(frames, verbose=0, return_dict=True)
         found = scores(self.metric.matrix())
@@ -283,7 +273,7 @@ class _Keeper(keras.callbacks.Callback):
     def _improves(self, logs: dict) -> bool:
         """Brings the judge up to date and scores it, where val is there to judge."""
         if self.run.recipe.include_val:
-            self.run.update_judge()
+            hand_over(self.run.model, self.run.judge)
             return True
         best = self.progress.best
         logs.update(self.run.validate())
@@ -300,7 +290,7 @@ def _optimizer(recipe: Recipe, steps: int, model: keras.Model):
     )
     decay = {"weight_decay": recipe.weight_decay}
     if recipe.ema:
-        optimizer = AveragedAdamW(rate, recipe.ema, recipe.ema_ramp, **decay)
+        optimizer = AveragedAdamW(rate, recipe.ema, **decay)
     else:
         optimizer = keras.optimizers.AdamW(rate, **decay)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

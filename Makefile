@@ -22,7 +22,7 @@ run: $(VENV)/ready
 	@echo "Executed notebook: $(OUT)/train_network.ipynb"
 
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -2,7 +2,8 @@
 
     python benchmarks/ideas.py STORE OUT [--epochs 20] [--seeds 0] [--only NAME ...]
 
-How they are compared is in variants.py, what the rows said in docs/experiments.md.
+How they are compared is in variants.py, what the rows said in
+docs/experiments/networks.md.
 """
 
 from importlib import import_module

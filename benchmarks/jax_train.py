@@ -6,8 +6,8 @@
 Takes the arguments of `segnet train` and leaves the same run folder. The convolutions
 that a GPU's libraries have for this are slow; written as a sum of shifted images, XLA
 makes one loop over the pixels of it, forwards and backwards. Three times as many images
-a second on an H200, see docs/experiments.md. The mathematics is the same, the last
-bits are not.
+a second on an H200, see docs/experiments/networks.md. The mathematics is the same, the
+last bits are not.
 """
 
 import sys

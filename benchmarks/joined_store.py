@@ -4,7 +4,7 @@
 
 train of OUT holds the train of FIRST and everything of the others, val the val of
 FIRST. So frames that were rendered into several folders, a town under each seed, make
-one training; what it was good for is in docs/experiments.md.
+one training; what it was good for is in docs/experiments/rendered.md.
 """
 
 import argparse

@@ -4,7 +4,7 @@
 
 What a window of a rendered frame has beyond CamVid's eleven classes, terrain and
 unknown objects, becomes void. val is copied. What trainings on it said is in
-docs/experiments.md.
+docs/experiments/drives.md.
 """
 
 import argparse

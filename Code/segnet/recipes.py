@@ -83,7 +83,7 @@ RECIPES = {
     "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_CAMVID, epochs=30, **_TRAINVAL),
     # Crops: what drives never seen are judged by, in half the time.
     "camvid11_slim_crops": _SLIM_CROPS,
-    # Both networks of docs/experiments.md on CamVid, side by side.
+    # Both networks of docs/experiments/camvid.md, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
     # What the inspiring work did, as far as it says: its network, no augmentation,
     # no class weights, no averaging.

@@ -142,7 +142,7 @@ class OhemCrossEntropy(_ClassWeighted):
 
     def measure(self, truth, logits, weights):
         losses = _cross_entropies(truth, logits)
-        valid = ops.sum(truth, axis=-1) > 0
+        valid = ops.sum(truth, axis=0) > 0
         sure = ops.where(valid, ops.minimum(ops.exp(-losses), 1.0), 2.0)
         sure = ops.stop_gradient(sure)
         wanted = ops.ceil(self.min_kept * _count(valid))
@@ -163,7 +163,7 @@ class OhemCrossEntropy(_ClassWeighted):
 def _cross_entropies(truth, logits):
     """(B, H, W), the negative logarithm of the true class's probability."""
     # A product and a sum take half the time of a gather, forward and backward.
-    return ops.logsumexp(logits, axis=-1) - ops.sum(truth * logits, axis=-1)
+    return ops.logsumexp(logits, axis=0) - ops.sum(truth * logits, axis=0)
 
 
 def _limit_of(values, wanted, low: float):

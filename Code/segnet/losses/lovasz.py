@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from segnet.losses.base import PixelLoss
+from segnet.losses.base import PixelLoss, softmax
 
 BINS = 1024
 
@@ -42,14 +42,14 @@ class Lovasz(PixelLoss):
         return super().call(y_true[:, step, step], y_pred[:, step, step])
 
     def measure(self, truth, logits, weights):
-        num_classes = truth.shape[-1]
-        probabilities = ops.softmax(logits, axis=-1)
+        num_classes = truth.shape[0]
+        probabilities = softmax(logits)
         errors = ops.where(truth > 0, 1.0 - probabilities, probabilities)
-        valid = ops.expand_dims(weights, axis=-1)  # (B, H, W, 1)
-        rows = ops.cast(truth, "int32") + 2 * ops.arange(num_classes, dtype="int32")
+        rows = 2 * ops.arange(num_classes, dtype="int32")[:, None, None, None]
+        rows = rows + ops.cast(truth, "int32")
         bins = ops.cast(ops.stop_gradient(errors) * BINS, "int32")
-        places = rows * BINS + ops.clip(bins, 0, BINS - 1)  # (B, H, W, K)
-        counted = ops.broadcast_to(ops.cast(valid > 0, "int32"), ops.shape(places))
+        places = rows * BINS + ops.clip(bins, 0, BINS - 1)  # (K, B, H, W)
+        counted = ops.broadcast_to(ops.cast(weights > 0, "int32"), ops.shape(places))
         counts = ops.segment_sum(
             ops.reshape(counted, (-1,)),
             ops.reshape(places, (-1,)),
@@ -57,7 +57,7 @@ class Lovasz(PixelLoss):
         )
         counts = ops.cast(ops.reshape(counts, (num_classes, 2, BINS)), "float32")
         slopes = ops.reshape(ops.stop_gradient(_slopes(counts)), (-1,))
-        return ops.sum(valid * errors * ops.take(slopes, places))
+        return ops.sum(weights * errors * ops.take(slopes, places))
 
     def get_config(self):
         return {"stride": self.stride, **super().get_config()}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segnet.losses.base import PixelLoss
+from segnet.losses.base import PixelLoss, softmax
 
 
 @keras.saving.register_keras_serializable("segnet")
@@ -40,9 +40,8 @@ class Tversky(PixelLoss):
         self.alpha, self.beta = float(alpha), float(beta)
 
     def measure(self, truth, logits, weights):
-        pixels = (0, 1, 2)
-        valid = ops.expand_dims(weights, axis=-1)
-        probabilities = valid * ops.softmax(logits, axis=-1)
+        pixels = (1, 2, 3)
+        probabilities = weights * softmax(logits)
         hits = ops.sum(truth * probabilities, axis=pixels)  # (K,)
         true = ops.sum(truth, axis=pixels)
         extra = ops.sum(probabilities, axis=pixels) - hits

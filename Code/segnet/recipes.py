@@ -71,8 +71,8 @@ RECIPES = {
     "city14_edgesegnet": replace(
         _SCENES,
         model="edgesegnet",
-        epochs=5,
-        validate_every=5,
+        epochs=9,
+        validate_every=9,
         init="edgesegnet_scenes14",
     ),
     "camvid11_slim": _SLIM_CAMVID,

@@ -21,8 +21,9 @@ run: $(VENV)/ready
 	    --cwd Code -p PRESET $(PRESET) --log-output --no-progress-bar
 	@echo "Executed notebook: $(OUT)/train_network.ipynb"
 
+# Two processes, no more: each grows to 3 GB.
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+	$(VENV)/bin/python -m pytest -n logical --maxprocesses 2 --dist worksteal
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -1,11 +1,16 @@
 """The measurement of preprocessing: its arithmetic, not its speed."""
 
+import json
+
 import pytest
 
+from segnet.bench import train
 from segnet.bench.feed import FEED_FULL, ON_DEVICE, STEP, bench_feed
+from segnet.bench.machine import CONVOLUTION_MACS
 from segnet.bench.prepare import bench_prepare
 from segnet.bench.train import bench_train
 from segnet.models import MODELS
+from segnet.models.describe import macs
 from test_train import tiny
 
 
@@ -25,13 +30,30 @@ def test_the_ratios_are_those_of_the_numbers(vkitti_tree, capsys):
     assert f"{result['times_decoding']:.2f} x" in printed
 
 
-def test_training_rates_stand_beside_the_yardstick(capsys, monkeypatch):
+def test_training_rates_stand_beside_the_yardstick(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(MODELS, "tiny", tiny)
     monkeypatch.setitem(MODELS, "reference_multibranch", tiny)
-    rates = bench_train(["tiny"], size=(64, 64), batch_size=1, rounds=1)
-    assert list(rates) == ["tiny", "reference_multibranch"]
-    assert all(rate > 0 for rate in rates.values())
-    assert "reference_multibranch" in capsys.readouterr().out
+    out = tmp_path / "training.json"
+    found = bench_train(["tiny"], size=(64, 64), batch_size=2, rounds=1, out=out)
+    assert list(found["networks"]) == ["tiny", "reference_multibranch"]
+    yardstick = found["networks"]["reference_multibranch"]
+    rate = 1e9 * found["convolution"]["gmacs_per_second"]
+    work = 3 * macs(tiny((64, 64, 3), 11))
+    for row in found["networks"].values():
+        speed = row["images_per_second"]
+        assert speed > 0
+        assert row["ratio"] == pytest.approx(speed / yardstick["images_per_second"])
+        assert row["limit"] == pytest.approx(rate / work)
+        assert row["times_slower"] == pytest.approx(row["limit"] / speed)
+    assert json.loads(out.read_text()) == found
+    printed = capsys.readouterr().out
+    assert "reference_multibranch" in printed and "batches of 2" in printed
+
+
+def test_the_convolutions_are_counted_as_they_are():
+    network, (images, _) = train._convolutions(batch_size=2)
+    assert images.shape == (2, *network.input_shape[1:])
+    assert macs(network) == train.CONVOLUTIONS * CONVOLUTION_MACS
 
 
 def test_unknown_network_is_named():

@@ -72,10 +72,18 @@ def test_help_loads_no_framework():
     assert not loaded & {"keras", "tensorflow", "matplotlib", "h5py"}
 
 
+def test_check_tries_the_split_that_prepare_would_make(vkitti_tree, capsys):
+    split = ["--split", "fold", "--fold", "2/4", "--gap", "1", "--workers", "1"]
+    assert main(["check", "vkitti1", str(vkitti_tree), *split]) in (0, 1)
+    assert "split: fold: 2 of 4" in capsys.readouterr().out
+
+
 def test_check_tells_by_its_status(store_path, tmp_path, capsys):
     assert main(["check", str(store_path), "--out", str(tmp_path)]) in (0, 1)
     assert "check.html" in capsys.readouterr().out
     assert (tmp_path / "check.html").stat().st_size > 1000
+    assert main(["check", str(store_path), "--world", "0001", "--gap", "3"]) == 2
+    assert "gap, worlds: for a dataset, and a store" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "none.h5")]) == 2
 
 

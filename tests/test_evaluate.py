@@ -1,6 +1,9 @@
 """Judging: a network that is right by construction, and one that is not."""
 
 import json
+import shutil
+import zipfile
+from dataclasses import replace
 
 import h5py
 import keras
@@ -11,9 +14,12 @@ from PIL import Image
 from segnet.classes import CATEGORIES6, CITYSCAPES10, VKITTI1
 from segnet.data.prepare import prepare
 from segnet.data.store import open_store
+from segnet.data.store_check import seal_of
 from segnet.evaluate import evaluate, predict, table
 from segnet.metrics import confusion, scores
 from segnet.models import MODELS
+from segnet.recipe import Recipe
+from segnet.trained import trained_on_val
 
 
 def colour_matcher(size=(64, 96), colours=VKITTI1.colours):
@@ -124,6 +130,35 @@ def test_a_part_of_a_model_is_named(store_path, tmp_path, keep):
         evaluate(cut, store_path)
 
 
+@pytest.mark.parametrize("part", ["config.json", "model.weights.h5"])
+def test_a_damaged_model_is_named(store_path, tmp_path, part):
+    path = tmp_path / "damaged.keras"
+    colour_matcher().save(path)
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo(part).header_offset + 30 + len(part)
+    content = bytearray(path.read_bytes())
+    content[start + 20] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged.keras: damaged, or no model that"):
+        evaluate(path, store_path)
+
+
+def test_another_archive_is_no_model(store_path, tmp_path):
+    path = tmp_path / "other.keras"
+    with path.open("wb") as file:
+        np.savez(file, weights=np.zeros(3))
+    with pytest.raises(ValueError, match="other.keras: damaged, or no model that"):
+        evaluate(path, store_path)
+
+
+def test_a_model_that_answers_with_nan_has_no_score(store_path):
+    model = colour_matcher()
+    weights = model.get_weights()
+    model.set_weights([np.full_like(weights[0], np.nan), *weights[1:]])
+    with pytest.raises(ValueError, match="answers with nan"):
+        evaluate(model, store_path)
+
+
 @pytest.mark.parametrize("batch_size", [0, -1])
 def test_a_batch_of_nothing_is_refused(store_path, batch_size):
     with pytest.raises(ValueError, match=f"batch_size is {batch_size}, expected 1"):
@@ -203,6 +238,41 @@ def test_a_network_of_another_width_is_not_rebuilt(store_path):
     narrow = MODELS["slim"](input_shape=(64, 64, 3), num_classes=14, width=0.5)
     with pytest.raises(ValueError, match="64x64, and its layers are not .* has 64x96"):
         evaluate(narrow, store_path)
+
+
+def test_classes_of_other_names_are_refused(store_path, tmp_path):
+    path = tmp_path / "reversed.h5"
+    shutil.copy(store_path, path)
+    with h5py.File(path, "r+") as file:
+        turned = replace(VKITTI1, names=VKITTI1.names[::-1])
+        file.attrs["class_map"] = turned.to_json()
+        file.attrs["seal"] = seal_of(file)
+    with pytest.raises(ValueError, match="slim_city14 tells apart Terrain, .* has"):
+        evaluate("slim_city14", path)
+    run = tmp_path / "run"
+    run.mkdir()
+    colour_matcher().save(run / "best.keras")
+    progress = json.dumps({"data": {"classes": ["a"] * 14}, "rows": []})
+    np.savez(run / "last.npz", progress=np.array(progress))
+    with pytest.raises(ValueError, match="best.keras tells apart a, a, .* has Terrain"):
+        evaluate(run / "best.keras", store_path)
+    (run / "last.npz").write_bytes(b"damaged")
+    assert evaluate(run / "best.keras", store_path)["miou"] >= 0
+
+
+def test_weights_that_have_seen_val_are_known(tmp_path):
+    assert trained_on_val("slim_camvid11", "camvid")
+    assert not trained_on_val("slim_camvid11", "vkitti1")
+    assert not trained_on_val("slim_city14", "vkitti1, rendered by segnet")
+    best = tmp_path / "best.keras"
+    best.touch()
+    assert not trained_on_val(best, "camvid")
+    for include_val in (True, False):
+        recipe = Recipe(include_val=include_val)
+        (tmp_path / "recipe.json").write_text(recipe.to_json())
+        assert trained_on_val(best, "camvid") is include_val
+    (tmp_path / "recipe.json").write_text("{")
+    assert not trained_on_val(best, "camvid")
 
 
 def test_a_network_of_virtual_kitti_on_frames_of_kitti(tmp_path):

@@ -34,6 +34,13 @@ def batch():
     return labels, rng.normal(size=(2, 5, 7, 4)).astype(np.float32)
 
 
+def test_sample_weights_are_refused_and_sum_adds(batch):
+    loss = WeightedCrossEntropy()
+    with pytest.raises(ValueError, match="takes no sample weights; give weights to"):
+        loss(*batch, sample_weight=[1.0, 2.0])
+    assert float(sum([loss, loss])(*batch)) == pytest.approx(2 * float(loss(*batch)))
+
+
 def test_uniform_logits_give_the_log_of_the_number_of_classes():
     labels = np.array([[[0, 3, VOID]]], np.uint8)
     loss = WeightedCrossEntropy()(labels, np.zeros((1, 1, 3, 4), np.float32))

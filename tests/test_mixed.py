@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
 from segnet.data.mixed import Mixed
 from segnet.data.prepare import prepare
-from segnet.data.store import open_store
+from segnet.data.store import Split, open_store
 from segnet.models import MODELS
 from segnet.train import train
 from test_train import TINY, arrays_of, tiny
@@ -51,6 +52,14 @@ def test_the_second_goes_on_where_the_epoch_before_left_it(splits):
     drawn = [mixed(epoch, 0)[0][-1].tobytes() for epoch in range(len(val))]
     assert set(drawn) == {image.tobytes() for image in val.load()[0]}
     assert mixed(0, 0)[0][-1].tobytes() == drawn[0]
+
+
+def test_void_means_the_same_in_both(splits, monkeypatch):
+    train_split, val = splits
+    other = dataclasses.replace(val.store.class_map, void=254)
+    second = Split(SimpleNamespace(class_map=other, path="other.h5"), "train")
+    with pytest.raises(ValueError, match="other.h5 has void as 254, but .* as 255"):
+        Mixed(Batches(train_split, 2), second, 1)
 
 
 def test_the_device_gets_the_same_frames(splits):

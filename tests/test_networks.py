@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from segnet import run_folder
-from segnet.evaluate import load
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.networks import (
@@ -18,6 +17,7 @@ from segnet.networks import (
 from segnet.optimizer import AveragedAdamW
 from segnet.recipe import Recipe
 from segnet.train import train
+from segnet.trained import load
 
 RECIPE = Recipe(
     model="forked", epochs=1, batch_size=4, learning_rate=0.02, ema=0.6, loss="dice"

@@ -248,6 +248,11 @@ def test_the_command_packs_and_models_lists(run, tmp_path, capsys, monkeypatch):
     assert "tiny_bands.md" in capsys.readouterr().out
     assert main(["pack", str(run), "tiny bands", *given, *folder]) == 2
     assert "name is 'tiny bands', expected letters" in capsys.readouterr().err
+    before = (tmp_path / "index.json").read_bytes()
+    for name in ("index", "Index"):
+        assert main(["pack", str(run), name, *given, *folder]) == 2
+        assert "and not 'index'" in capsys.readouterr().err
+    assert (tmp_path / "index.json").read_bytes() == before
     assert main(["pack", str(tmp_path), "tiny_bands", *given, *folder]) == 2
     assert "recipe.json: no such file" in capsys.readouterr().err
     monkeypatch.setattr("segnet.models.weights.FOLDER", tmp_path)

@@ -61,6 +61,7 @@ def test_round_trip_of_a_crop_and_a_list():
         ("validate_every", 0),
         ("precision", "float16"),
         ("seed", -1),
+        ("seed", 2**32),
     ],
 )
 def test_bad_values_raise_with_name_and_value(field, value):

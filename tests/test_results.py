@@ -25,6 +25,7 @@ FIGURES = {
     "times_limit": 1.4,
 }
 LATENCY = {"size": [360, 480], "networks": {"slim": FIGURES}}
+TRAINING = {"networks": {"slim": {"ratio": 3.456}}}
 PEER = {"network": "Peer", "parameters": 0.68, "source": "a paper", "test": 66.4}
 PEERS = {"networks": [PEER | {"recalled": ["test"], "ms": 51}]}
 
@@ -46,7 +47,7 @@ def card(**scores):
 
 
 def rows_of(cards):
-    lines = make_results.networks(LATENCY, cards, PEERS).splitlines()
+    lines = make_results.networks(LATENCY, TRAINING, cards, PEERS).splitlines()
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
 
 
@@ -60,9 +61,9 @@ def test_results_are_up_to_date():
 def test_a_row_takes_its_figures_from_card_and_measurement():
     ours, peer = rows_of([card(val=0.6123, test=0.5077)])
     begin = ["`slim_camvid11`", "measured here", "360x480", "0.39 M", "0.35 G"]
-    assert ours == [*begin, "367", "61.2", "50.8", "9.4"]
+    assert ours == [*begin, "367", "61.2", "50.8", "9.4", "3.46"]
     begin = ["Peer", "a paper", "-", "0.68 M", "-", "-", "-"]
-    assert peer == [*begin, "66.4?", "51 (elsewhere)"]
+    assert peer == [*begin, "66.4?", "51 (elsewhere)", "-"]
 
 
 def test_a_score_of_the_run_without_val_is_marked():
@@ -102,6 +103,17 @@ def test_a_mean_of_drives_stands_only_where_all_were_scored():
     assert rows[0][4:] == ["a", "b", "mean"]
     assert rows[2] == ["`edge`", "`m`", "`i`", "40", "50.0", "25.0", "37.5"]
     assert rows[3] == ["`slim`", "`m`", "`i`", "40", "-", "25.0", "-"]
+
+
+def test_a_budget_stands_below_its_rows():
+    row = {"parameters": 465_854, "minutes": 0.62, "miou": 0.5, "pixel_accuracy": 0.75}
+    row |= {"frames": 24, "source": "a street"}
+    budget = {"recipe": "quick", "epochs": 12, "seed": 0}
+    lines = make_results.one_budget({"budget": budget, "networks": {"slim": row}})
+    *_, last, _, below = lines.splitlines()
+    cells = [cell.strip() for cell in last.split("|")[1:-1]]
+    assert cells == ["`slim`", "465,854", "0.6", "50.0", "75.0"]
+    assert below == "Recipe `quick`, 12 epochs, seed 0; 24 val frames of a street."
 
 
 def test_only_what_stands_between_markers_changes():

@@ -187,6 +187,8 @@ def test_all_frames_can_judge():
         (drive(9), {"rule": "world", "val_worlds": []}, "leave 9 .* and 0 for val"),
         (drive(9), {"val_worlds": ["0001"]}, "is 'blocks'; it belongs to 'world'"),
         (drive(9), {"rule": "random", "fold": (1, 2)}, "it belongs to 'fold'"),
+        (drive(9), {"rule": "random", "seed": -1}, "seed is -1, expected 0 or more"),
+        (drive(9), {"rule": "random", "gap": 3}, "belongs to 'blocks' and 'fold'"),
         (drive(9), {"rule": "fold"}, r"fold is None, expected \(i, k\) such as"),
         (drive(9), {"rule": "fold", "fold": (0, 3)}, r"fold is \(0, 3\)"),
         (drive(9), {"rule": "fold", "fold": (4, 3)}, r"fold is \(4, 3\)"),

@@ -37,7 +37,7 @@ def test_layers_of_another_shape_stay_as_they_were():
 def test_networks_without_a_common_layer_are_refused():
     inputs = keras.Input((8, 8, 3))
     stranger = keras.Model(inputs, keras.layers.Conv2D(2, 1)(inputs), name="stranger")
-    with pytest.raises(ValueError, match="stranger and tiny have no layer in common"):
+    with pytest.raises(ValueError, match="stranger and tiny have 0 of 3 layers in"):
         copy_matching(stranger, tiny((8, 8, 3), 4))
 
 
@@ -55,6 +55,34 @@ def test_a_training_starts_from_given_weights(store_path, tmp_path):
         best.trainable_variables, given.trainable_variables, strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_few_equal_layers_are_no_start():
+    inputs = keras.Input((8, 8, 6))
+    outputs = keras.layers.BatchNormalization(name="stem_bn")(inputs)
+    source = keras.Model(inputs, outputs, name="other")
+    with pytest.raises(ValueError, match="other and tiny have 1 of 3 layers in common"):
+        copy_matching(source, tiny((8, 8, 3), 4))
+
+
+def test_a_run_goes_on_when_what_it_began_from_is_gone(store_path, tmp_path):
+    given = tmp_path / "given.keras"
+    with open_store(store_path) as store:
+        tiny((*store["train"].size, 3), store.class_map.num_classes).save(given)
+    recipe = dataclasses.replace(TINY, epochs=1, init=str(given))
+    out = train(store_path, recipe, tmp_path / "run", verbose=0)
+    given.unlink()
+    assert train(store_path, recipe, out, resume=True, verbose=0) == out
+
+
+def test_with_val_best_is_the_last_after_each_epoch(store_path, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(TINY, epochs=3, include_val=True, validate_every=3)
+    saved = []
+    monkeypatch.setattr(
+        "segnet.train.hand_over", lambda model, judge: saved.append(judge.name)
+    )
+    train(store_path, recipe, tmp_path / "run", verbose=0)
+    assert saved == ["tiny"] * 3
 
 
 def test_weights_that_are_not_there_are_named(store_path, tmp_path):

@@ -17,11 +17,13 @@ from segnet import run_folder
 from segnet.data.packing import pack
 from segnet.data.store import open_store
 from segnet.data.store_writer import create_store
-from segnet.evaluate import evaluate, load
+from segnet.evaluate import evaluate
+from segnet.locks import alone
 from segnet.models import MODELS
 from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
 from segnet.train import class_weights, train
+from segnet.trained import load
 
 ROOT = Path(__file__).parents[1]
 TINY = Recipe(
@@ -311,6 +313,37 @@ def test_validation_only_every_so_often(store_path, tmp_path):
     recipe = dataclasses.replace(TINY, validate_every=2)
     out = train(store_path, recipe, tmp_path / "run", verbose=0)
     assert [bool(row[0]) for row in rows_of(out, "val_miou")] == [False, True, True]
+
+
+def test_a_run_without_its_recipe_is_left_alone(store_path, tmp_path):
+    recipe = dataclasses.replace(TINY, epochs=1)
+    out = train(store_path, recipe, tmp_path / "run", verbose=0)
+    (out / "recipe.json").unlink()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="holds a run without its recipe.json"):
+            train(store_path, recipe, out, resume=resume, verbose=0)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_second_process_is_kept_out_of_a_run(store_path, tmp_path):
+    recipe = dataclasses.replace(TINY, epochs=1)
+    with (
+        alone(tmp_path / "run.lock", "here"),
+        pytest.raises(OSError, match="another process trains into it"),
+    ):
+        train(store_path, recipe, tmp_path, verbose=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_that_cannot_be_read_are_named(store_path, tmp_path, monkeypatch):
+    def damaged(self, index):
+        raise ValueError(f"damaged at frame {index}")
+
+    monkeypatch.setattr("segnet.data.store.Split.read_labels", damaged)
+    with pytest.raises(ValueError, match="^damaged at frame 0$"):
+        train(store_path, TINY, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_frame_that_cannot_be_read_is_named(store_path, tmp_path, monkeypatch):

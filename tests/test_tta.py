@@ -65,6 +65,13 @@ def test_scales_out_of_range_are_refused(network, scales):
         averaged(network, scales=scales)
 
 
+def test_frames_of_any_size_cannot_be_averaged():
+    inputs = keras.Input((None, None, 3), dtype="uint8")
+    free = keras.Model(inputs, keras.layers.Conv2D(2, 1)(inputs), name="free")
+    with pytest.raises(ValueError, match="free takes frames of any size"):
+        averaged(free)
+
+
 def test_a_side_below_the_networks_smallest_is_refused(network):
     with pytest.raises(ValueError, match="at least 64, got \\(32, 40"):
         averaged(network, scales=(0.5,))

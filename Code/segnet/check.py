@@ -27,6 +27,7 @@ def check(
     val_share: float = 0.2,
     val_worlds: Iterable[str] | None = None,
     fold: tuple[int, int] | None = None,
+    gap: int | None = None,
     seed: int = 0,
     workers: int | None = None,
     progress: Callable = quiet,
@@ -46,6 +47,7 @@ def check(
         val_share: Share of the frames for val, for a dataset.
         val_worlds: Worlds for val, for the "world" rule.
         fold: (i, k), for the "fold" rule.
+        gap: Views left out at each cut, for "blocks" and "fold".
         seed: For the "random" rule.
         workers: Processes; one for each core by default.
         progress: Called as tqdm is.
@@ -53,8 +55,12 @@ def check(
 
     Raises:
         FileNotFoundError: There is no such folder or store.
-        ValueError: There is no such reader or split rule, or the rule does not fit.
+        ValueError: There is no such reader or split rule, the rule does not fit, or
+            a store, which is split already, comes with what is for a dataset.
     """
+    rule = {"val_worlds": val_worlds, "fold": fold, "gap": gap}
+    if root is None and not isinstance(source, Source):
+        _refuse({"split": split, **rule, **options})
     with ExitStack() as stack:
         try:
             opened = _open(source, root, options)
@@ -64,8 +70,8 @@ def check(
             findings, view = unreadable(_name(source, root), error), None
         else:
             if isinstance(opened, Source):
-                rule = {"val_share": val_share, "val_worlds": val_worlds, "fold": fold}
-                view = SourceView.of(opened, split, seed=seed, **rule)
+                rule |= {"val_share": val_share, "seed": seed}
+                view = SourceView.of(opened, split, **rule)
             else:
                 view = StoreView.of(stack.enter_context(opened))
             findings = judge(view, inspect(view, workers, progress))
@@ -87,6 +93,15 @@ def summary(findings: Findings) -> str:
         lines += [f"split: {findings.split_rule}", "", *_shares(findings)]
     lines += ["", *(_told(problem) for problem in findings.problems)]
     return "\n".join([*lines, findings.verdict])
+
+
+def _refuse(options: dict) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)}: for a dataset, and a store is prepared already; "
+            f"leave that away, or name reader and folder of the dataset"
+        )
 
 
 def _open(source: str | Path | Source, root: str | Path | None, options: dict):

@@ -1,7 +1,6 @@
 """Judging a network: one pass over a split, one confusion matrix, one report."""
 
 import json
-import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,14 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from segnet import __version__, models, run_folder
+from segnet import __version__
 from segnet.data import quiet
 from segnet.data.store import Split, Store, open_store
 from segnet.files import replacing
-from segnet.last_weights import load_last
 from segnet.match import Match, match
 from segnet.metrics import Scores, scores
-from segnet.models.weights import read_index
+from segnet.trained import classes_of, load
 from segnet.tta import averaged
 
 SHEET_FRAMES = 2
@@ -59,7 +57,8 @@ def evaluate(
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The store has no such split, a scale is out of range, a file is
-            damaged, or size or number of classes differ from the model's.
+            damaged, or size or classes differ from the model's: their number and,
+            where run folder or card tell them, their names.
     """
     with ExitStack() as stack:
         if not isinstance(store, Store):
@@ -68,6 +67,8 @@ def evaluate(
             raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
         frames = store[split]
         if not isinstance(model, keras.Model):
+            if classes is None:
+                _check_classes(model, frames)
             model = load(model)
         matched = match(model, frames, classes)
         judged, test_time = matched.model, None
@@ -82,32 +83,15 @@ def evaluate(
     return report
 
 
-def load(path: str | Path) -> keras.Model:
-    """Returns the model in a file, or of shipped weights, for prediction.
-
-    Args:
-        path: A `.keras` file, or the `last.npz` of a run folder for its last weights;
-            where there is no such file, a name that `segnet models` lists.
-
-    Raises:
-        FileNotFoundError: There is neither.
-        ValueError: The file is no `.keras` file, or only a part of one.
-    """
-    if not Path(path).is_file():
-        shipped = read_index()
-        if str(path) in shipped:
-            return models.load(str(path))
-        raise FileNotFoundError(
-            f"{path}: no such model; `segnet train` makes one, and shipped are: "
-            f"{', '.join(shipped) or 'none'}"
-        )
-    if Path(path).name == run_folder.STATE:
-        return load_last(Path(path).parent)
-    if not zipfile.is_zipfile(path):
+def _check_classes(path: str | Path, frames: Split) -> None:
+    """Refuses weights that learnt as many classes as the store has, but others."""
+    learnt = classes_of(path)
+    names = list(frames.store.class_map.names)
+    if learnt and len(learnt) == len(names) and learnt != names:
         raise ValueError(
-            f"{path}: no model or only a part of one; give the best.keras of a run"
+            f"{path} tells apart {', '.join(learnt)}; {frames.store.path} has "
+            f"{', '.join(names)}"
         )
-    return keras.saving.load_model(path, compile=False)
 
 
 def predict(model: keras.Model, images: np.ndarray, batch_size: int = 4) -> np.ndarray:
@@ -117,15 +101,20 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 4) -> np.n
         model: From images to logits.
         images: (N, H, W, 3) uint8 RGB.
         batch_size: Frames at a time.
+
+    Raises:
+        ValueError: The model answers with nan, of which argmax would make class 0.
     """
     # Full batches only: each further size would be compiled once more.
     padding = -len(images) % batch_size
     padded = np.concatenate([images, np.zeros_like(images[:1]).repeat(padding, 0)])
     starts = range(0, len(padded), batch_size)
-    found = [
-        model.predict_on_batch(padded[start : start + batch_size]).argmax(-1)
-        for start in starts
-    ]
+    found = []
+    for start in starts:
+        logits = model.predict_on_batch(padded[start : start + batch_size])
+        if np.isnan(logits.min()):
+            raise ValueError(f"{model.name} answers with nan; its weights are damaged")
+        found.append(logits.argmax(-1))
     return np.concatenate(found)[: len(images)].astype(np.uint8)
 
 
@@ -207,8 +196,8 @@ def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
         "model": model.name,
         "parameters": model.count_params(),
         "split": frames.name,
-        "split_rule": attributes["split_rule"],
-        "source": attributes["source"],
+        "split_rule": attributes.get("split_rule", "unknown"),
+        "source": attributes.get("source", "unknown"),
         "frames": len(frames),
         "size": [int(side) for side in frames.size],
         "class_map": matched.class_map.name,

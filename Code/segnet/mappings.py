@@ -58,13 +58,17 @@ class ClassMapping:
     def label_ids(self, class_map: ClassMap) -> np.ndarray:
         """Returns the target id of each label id, (256,) uint8; void where none.
 
+        An id that is no label of the class map at all becomes `other`, which is
+        neither a class nor void, so that counting it raises.
+
         Args:
             class_map: What the labels mean; the target itself changes nothing.
 
         Raises:
             ValueError: The mapping does not know this class map.
         """
-        ids = np.full(256, self.target.void, np.uint8)
+        ids = np.full(256, self.other, np.uint8)
+        ids[: class_map.num_classes] = ids[class_map.void] = self.target.void
         if class_map == self.target:
             ids[: self.other] = np.arange(self.other)
             return ids

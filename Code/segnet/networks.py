@@ -111,7 +111,8 @@ def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
         The names of the layers that were left as they were.
 
     Raises:
-        ValueError: No layer of the two networks agrees.
+        ValueError: Less than half of the target's layers that have weights agree:
+            another network, of which a few layers would be no start.
     """
     found = {layer.name: layer.get_weights() for layer in source.layers}
     left = []
@@ -122,8 +123,12 @@ def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
             layer.set_weights(given)
         else:
             left.append(layer.name)
-    if len(left) == sum(bool(layer.weights) for layer in target.layers):
-        raise ValueError(f"{source.name} and {target.name} have no layer in common")
+    total = sum(bool(layer.weights) for layer in target.layers)
+    if 2 * len(left) > total:
+        raise ValueError(
+            f"{source.name} and {target.name} have {total - len(left)} of {total} "
+            f"layers in common, too few to begin with"
+        )
     return left
 
 

@@ -9,7 +9,6 @@ import keras
 
 from segnet import __version__, run_folder
 from segnet.cards import card_text
-from segnet.evaluate import load
 from segnet.files import replacing_all
 from segnet.last_weights import load_last
 from segnet.locks import alone
@@ -18,12 +17,26 @@ from segnet.models.weight_file import read_weights, write_weights
 from segnet.models.weights import FOLDER, INDEX, read_index, sha256
 from segnet.networks import build_judge
 from segnet.recipe import Recipe
+from segnet.trained import load
 
 WEIGHTS = ("best", "last")
 # What only a person can say about a training.
 NOTES = {"data": str, "licence": str, "hardware": str, "commands": list, "limits": list}
 INDEXED = ("network", "num_classes", "size", "file", "sha256")
-REPORTED = {"model", "parameters", "per_class", "class_mapping", "split", "miou"}
+REPORTED = {
+    "model",
+    "parameters",
+    "per_class",
+    "class_mapping",
+    "class_map",
+    "split",
+    "split_rule",
+    "source",
+    "frames",
+    "size",
+    "miou",
+    "pixel_accuracy",
+}
 # Of a report, what the card says elsewhere or has no room for.
 LEFT_OUT = ("model", "parameters", "confusion", "worst")
 
@@ -62,10 +75,10 @@ def pack(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"weights is {weights!r}, expected one of {WEIGHTS}")
-    if not name.isidentifier():
+    if not name.isidentifier() or name.lower() == Path(INDEX).stem:
         raise ValueError(
-            f"name is {name!r}, expected letters, digits and underscores, such as "
-            f"slim_camvid11"
+            f"name is {name!r}, expected letters, digits and underscores, no digit "
+            f"first, and not 'index', such as slim_camvid11"
         )
     run, folder = Path(run), Path(folder)
     said = _read_notes(Path(notes))

@@ -176,8 +176,8 @@ def _share(value) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
 
-def _integer(low: int):
-    return lambda value: type(value) is int and value >= low
+def _integer(low: int, high: float = float("inf")):
+    return lambda value: type(value) is int and low <= value < high
 
 
 def _is_crop(value) -> bool:
@@ -234,5 +234,5 @@ _CHECKS = (
     ),
     ("validate_every", _integer(1), "a whole number from 1"),
     ("precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
-    ("seed", _integer(0), "a whole number from 0"),
+    ("seed", _integer(0, 2**32), "a whole number from 0 to below 2^32"),
 )

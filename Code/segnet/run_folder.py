@@ -9,6 +9,8 @@ loses at most the epoch it was in.
 import csv
 import json
 import zipfile
+import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,17 @@ import numpy as np
 from segnet.files import replacing
 from segnet.recipe import Recipe, differences
 
+# What NumPy and the JSON within raise for a file that is not as it was written.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    AttributeError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
 RECIPE, HISTORY, STATE = "recipe.json", "history.csv", "last.npz"
 BEST, REPORT = "best.keras", "report.json"
 COLUMNS = (
@@ -50,15 +63,15 @@ class Progress:
         return max(found, default=None)
 
 
-def start(out: Path, recipe: Recipe, resume: bool) -> bool:
-    """Returns True where there is a state to resume; writes recipe.json if new.
+def check(out: Path, recipe: Recipe, resume: bool) -> bool:
+    """Returns True where there is a state to resume; writes nothing.
 
     Raises:
         ValueError: The folder holds a run and `resume` is False, or it was begun
-            with another recipe.
+            with another recipe, or with one that is lost.
     """
-    path = out / RECIPE
-    if path.is_file():
+    has_state = (out / STATE).is_file()
+    if (out / RECIPE).is_file():
         if not resume:
             raise ValueError(
                 f"{out} holds a run already; resume it (--resume), or name another "
@@ -74,10 +87,21 @@ def start(out: Path, recipe: Recipe, resume: bool) -> bool:
                 f"{out} was begun with another recipe; to resume it, leave "
                 f"{'; '.join(changed)} as it was"
             )
-    else:
-        with replacing(path) as part:
+    elif has_state:
+        raise ValueError(
+            f"{out} holds a run without its {RECIPE}, so nobody knows how it was "
+            f"trained; bring that file back, or name another folder"
+        )
+    return has_state
+
+
+def start(out: Path, recipe: Recipe, resume: bool) -> bool:
+    """Returns what `check` does, and writes recipe.json if new; errors as there."""
+    has_state = check(out, recipe, resume)
+    if not (out / RECIPE).is_file():
+        with replacing(out / RECIPE) as part:
             part.write_text(recipe.to_json())
-    return (out / STATE).is_file()
+    return has_state
 
 
 def read_recipe(out: Path) -> Recipe:
@@ -149,14 +173,29 @@ def read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:
         FileNotFoundError: There is no such file.
         ValueError: The file is damaged.
     """
+    with _opened(path) as state:
+        names = sorted(name for name in state.files if name != "progress")
+        return _progress(state), [state[name] for name in names]
+
+
+def read_progress(path: Path) -> Progress:
+    """Returns the progress in a last.npz alone; errors as `read_state`."""
+    with _opened(path) as state:
+        return _progress(state)
+
+
+def _progress(state) -> Progress:
+    return Progress(**json.loads(str(state["progress"])))
+
+
+@contextmanager
+def _opened(path: Path):
     try:
         with open(path, "rb") as file, np.load(file) as state:
-            progress = Progress(**json.loads(str(state["progress"])))
-            names = sorted(name for name in state.files if name != "progress")
-            return progress, [state[name] for name in names]
+            yield state
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file") from None
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{path}: damaged, so this run cannot go on ({error}); start again in "
             f"another folder"

@@ -8,10 +8,10 @@ from keras import ops
 from keras.distillation import DistillationLoss, Distiller
 
 from segnet.augmented_model import AugmentedModel
-from segnet.evaluate import load
 from segnet.losses.base import weighted_mean
 from segnet.networks import at_size
 from segnet.recipe import Recipe
+from segnet.trained import load
 
 
 class PixelDivergence(DistillationLoss):

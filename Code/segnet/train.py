@@ -22,8 +22,9 @@ from segnet.data.batches import Batches
 from segnet.data.joined import Joined
 from segnet.data.mixed import Mixed
 from segnet.data.store import Split, Store, class_counts, open_store
-from segnet.evaluate import evaluate, load
+from segnet.evaluate import evaluate
 from segnet.files import replacing
+from segnet.locks import alone
 from segnet.losses import LOSSES, enet_weights, median_frequency_weights
 from segnet.metrics import MeanIoU, scores
 from segnet.models import MODELS
@@ -40,6 +41,7 @@ from segnet.recipe import Recipe
 from segnet.streams import Ahead, Frames
 from segnet.teacher import with_teacher
 from segnet.train_checks import check_crop, check_labels
+from segnet.trained import load
 
 
 def train(
@@ -69,6 +71,7 @@ def train(
 
     Raises:
         FileNotFoundError: There is no store.
+        OSError: Another process trains into the folder.
         ValueError: Recipe, store and run folder do not fit together, or the loss
             stopped being a number.
     """
@@ -90,7 +93,10 @@ def train(
             check_crop(recipe, split)
         for split in [*trained, store["val"]]:
             check_labels(split)
-        run = _Run(store, recipe, second)
+        has_state = run_folder.check(out, recipe, resume)
+        run = _Run(store, recipe, second, begun=has_state)
+        refusal = f"{out}: another process trains into it"
+        opened.enter_context(alone(out / "run.lock", refusal))
         if run_folder.start(out, recipe, resume):
             progress = run_folder.load_state(out, run.variables, run.data)
         else:
@@ -128,7 +134,13 @@ def class_weights(split: Split, rule: str, cap: float) -> np.ndarray | None:
 class _Run:
     """The objects of one training: data, both models, loss and optimizer."""
 
-    def __init__(self, store: Store, recipe: Recipe, extra: Split | None = None):
+    def __init__(
+        self,
+        store: Store,
+        recipe: Recipe,
+        extra: Split | None = None,
+        begun: bool = False,
+    ):
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.val = store["val"]
@@ -149,7 +161,7 @@ class _Run:
         loss = LOSSES[recipe.loss](weights, class_map.void)
         size, num_classes = recipe.crop or split.size, class_map.num_classes
         self.model = build_trained(recipe, size, num_classes)
-        if recipe.init:
+        if recipe.init and not begun:
             copy_matching(load(recipe.init), self.model)
         self.feed = self.batches
         if augments_on_device(recipe.augment_on):
@@ -262,7 +274,9 @@ class _Keeper(keras.callbacks.Callback):
         logs["seconds"] = seconds
         images = len(self.run.batches) * recipe.batch_size
         logs["images_per_second"] = images / seconds
-        if (epoch + 1) % recipe.validate_every == 0 or epoch + 1 == recipe.epochs:
+        due = (epoch + 1) % recipe.validate_every == 0 or epoch + 1 == recipe.epochs
+        # Without val there is no look to wait for, and best.keras is the last.
+        if due or recipe.include_val:
             if self._improves(logs):
                 with replacing(self.out / run_folder.BEST) as part:
                     self.run.judge.save(part)

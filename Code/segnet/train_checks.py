@@ -56,7 +56,7 @@ def check_labels(split: Split) -> None:
     allowed[[*range(class_map.num_classes), class_map.void]] = True
     total = np.zeros(256, np.int64)
     for frame in range(len(split)):
-        counts = np.bincount(split.labels[frame].ravel(), minlength=256)
+        counts = np.bincount(split.read_labels(frame).ravel(), minlength=256)
         strays = np.flatnonzero((counts > 0) & ~allowed)
         if strays.size:
             raise ValueError(

@@ -32,18 +32,22 @@ def averaged(
 
     Raises:
         ValueError: There is no scale, one is out of range, or the model cannot be built
-            for a scaled size.
+            for a scaled size or has none.
     """
     if not scales or not all(0 < scale <= LARGEST for scale in scales):
         raise ValueError(
             f"scales are {tuple(scales)}, expected numbers above 0, up to {LARGEST}"
         )
     size = model.input_shape[1:3]
+    if None in size:
+        raise ValueError(
+            f"{model.name} takes frames of any size; averaging needs a fixed one"
+        )
     inputs = keras.Input(model.input_shape[1:], dtype="uint8")
     views = []
     for number, scale in enumerate(scales):
         scaled = tuple(max(1, round(scale * side)) for side in size)
-        network, images = at_size(model, scaled), inputs
+        network, images = _at_scale(model, scaled, scale), inputs
         if scaled != size:
             # Networks inside a network need names of their own.
             name = f"{model.name}_{number}"
@@ -57,6 +61,13 @@ def averaged(
     mean = sum(views) / len(views)
     outputs = ops.log(ops.maximum(mean, SMALLEST))
     return keras.Model(inputs, outputs, name=f"averaged_{model.name}")
+
+
+def _at_scale(model: keras.Model, size: tuple[int, int], scale: float) -> keras.Model:
+    try:
+        return at_size(model, size)
+    except ValueError as error:
+        raise ValueError(f"scale {scale:g}: {error}") from error
 
 
 def _probabilities(network: keras.Model, images, size: tuple[int, int]):

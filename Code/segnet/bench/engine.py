@@ -1,6 +1,6 @@
 """Networks in ONNX Runtime on one thread: conversion, and a call that can be timed.
 
-Needs the optional packages of `pip install segnet[export]`; nothing else here does.
+Needs the optional packages of `pip install -e '.[export]'`; nothing else here does.
 """
 
 import warnings
@@ -26,7 +26,7 @@ def require_packages() -> None:
     if missing:
         raise ValueError(
             f"{', '.join(missing)} not installed; the engine is optional: "
-            f"pip install 'segnet[export]'"
+            f"pip install -e '.[export]' in a clone of segnet"
         )
 
 

@@ -1,8 +1,6 @@
 """The time of one image through each network, in ONNX Runtime on one thread."""
 
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -10,16 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from segnet.bench import engine
+from segnet.bench.machine import CHANNELS, CONVOLUTION, HEIGHT, WIDTH, conditions
 from segnet.bench.train import YARDSTICK
 from segnet.data import quiet
 from segnet.files import replacing
 from segnet.models import MODELS
 from segnet.models.describe import macs
 
-# A dense 3x3 convolution of this shape runs near the limit of an engine: its weights
-# and its image stay in the cache.
-HEIGHT, WIDTH, CHANNELS = 45, 60, 64
-CONVOLUTION = "convolution"
 WARM_UP = 2
 
 
@@ -79,7 +74,7 @@ def bench_latency(
             }
             engine.write_network(network, path)
             calls[name] = engine.open_call(path)
-    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    machine = conditions()
     seconds = _in_turns(calls, turns, progress)
     for name, row in (*networks.items(), (CONVOLUTION, convolution)):
         row["min_ms"] = 1e3 * min(seconds[name])
@@ -95,9 +90,7 @@ def bench_latency(
         "num_classes": num_classes,
         "turns": turns,
         "engine": engine.engine_name(),
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
-        "load": load,
+        **machine,
         "convolution": convolution,
         "networks": networks,
     }
@@ -118,14 +111,6 @@ def _in_turns(calls: dict, turns: int, progress: Callable) -> dict[str, list[flo
             call()
             seconds[name].append(time.perf_counter() - start)
     return {name: times[WARM_UP:] for name, times in seconds.items()}
-
-
-def _cpu_name() -> str:
-    """The processor in words, where the system tells."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
-    return next(names, platform.processor()).strip()
 
 
 def _table(result: dict) -> str:

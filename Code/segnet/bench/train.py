@@ -1,19 +1,32 @@
 """Training steps of the networks beside those of the inspiring network."""
 
+import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 
+from segnet.bench.machine import (
+    CHANNELS,
+    CONVOLUTION,
+    CONVOLUTION_MACS,
+    HEIGHT,
+    WIDTH,
+    conditions,
+)
 from segnet.data import quiet
+from segnet.files import replacing
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
+from segnet.models.describe import macs
 from segnet.optimizer import AveragedAdamW
 
 YARDSTICK = "reference_multibranch"
 VOID_SHARE = 0.03
+CONVOLUTIONS = 4
 
 
 def bench_train(
@@ -23,13 +36,17 @@ def bench_train(
     num_classes: int = 11,
     batch_size: int = 8,
     rounds: int = 5,
+    out: str | Path | None = None,
     progress: Callable = quiet,
-) -> dict[str, float]:
+) -> dict:
     """Returns, and prints, training images a second for some networks.
 
     One step is the loss of `segnet train` on random frames, backwards, and an update
     of the weights. The networks take turns, so that whatever else the machine does
-    meets all of them; the first step of each, which compiles, is left out.
+    meets all of them; the first step of each, which compiles, is left out. Among them
+    trains a stack of four dense 3x3 convolutions, 64 to 64 channels at 45x60, and
+    nothing else. A network whose multiply-accumulates, three times those of a
+    prediction, all ran at the rate of this stack would train at its "limit".
 
     Args:
         models: Keys of `MODELS`; the inspiring network is added where it is missing.
@@ -37,10 +54,15 @@ def bench_train(
         num_classes: K.
         batch_size: Frames a step.
         rounds: Steps that are timed for each network.
+        out: JSON file for what is returned; None for none.
         progress: Called as tqdm is.
 
     Returns:
-        Images a second by name, by the median step.
+        `networks`: by name `images_per_second`, by the median step, `ratio` (to the
+        inspiring network), `limit`, in images a second, and `times_slower` than that;
+        `convolution`: `gmacs_per_second`; and `size`, `num_classes`, `batch_size`,
+        `rounds`, `backend`, `cpu`, `cores` and `load`, how many processes wanted them
+        when it began.
 
     Raises:
         ValueError: A name is no key of `MODELS`, or `rounds` is below 1.
@@ -53,19 +75,49 @@ def bench_train(
     names = dict.fromkeys((*models, YARDSTICK))
     batch = _batch(size, num_classes, batch_size)
     networks = {name: _network(name, size, num_classes) for name in names}
-    seconds = {name: [] for name in names}
+    steps = {name: (network, batch) for name, network in networks.items()}
+    steps[CONVOLUTION] = _convolutions(batch_size)
+    machine = conditions()
+    seconds = _in_turns(steps, rounds, progress)
+    # Of the first layer nobody asks for the gradient of the image.
+    done = (3 * CONVOLUTIONS - 1) * CONVOLUTION_MACS * batch_size
+    rate = done / seconds[CONVOLUTION]
+    rows = {}
+    for name, network in networks.items():
+        speed, limit = batch_size / seconds[name], rate / (3 * macs(network))
+        rows[name] = {
+            "images_per_second": speed,
+            "ratio": seconds[YARDSTICK] / seconds[name],
+            "limit": limit,
+            "times_slower": limit / speed,
+        }
+    result = {
+        "size": list(size),
+        "num_classes": num_classes,
+        "batch_size": batch_size,
+        "rounds": rounds,
+        "backend": keras.backend.backend(),
+        **machine,
+        CONVOLUTION: {"gmacs_per_second": rate / 1e9},
+        "networks": rows,
+    }
+    print(_table(result))
+    if out is not None:
+        with replacing(out) as part:
+            part.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _in_turns(steps: dict, rounds: int, progress: Callable) -> dict[str, float]:
+    """The seconds of the median step of each, without the first."""
+    seconds = {name: [] for name in steps}
     total = rounds + 1
     for _ in progress(range(total), total=total, desc="bench", unit="round"):
-        for name, network in networks.items():
+        for name, (network, batch) in steps.items():
             start = time.perf_counter()
             network.train_on_batch(*batch)
             seconds[name].append(time.perf_counter() - start)
-    rates = {
-        name: batch_size / statistics.median(steps[1:])
-        for name, steps in seconds.items()
-    }
-    print(_table(rates, size, num_classes, batch_size, rounds))
-    return rates
+    return {name: statistics.median(times[1:]) for name, times in seconds.items()}
 
 
 def _batch(size, num_classes: int, batch_size: int):
@@ -82,12 +134,31 @@ def _network(name: str, size, num_classes: int) -> keras.Model:
     return network
 
 
-def _table(rates: dict, size, num_classes: int, batch_size: int, rounds: int) -> str:
+def _convolutions(batch_size: int) -> tuple[keras.Model, tuple]:
+    """A network of dense convolutions alone, and a batch for it."""
+    inputs = x = keras.Input((HEIGHT, WIDTH, CHANNELS))
+    for _ in range(CONVOLUTIONS):
+        x = keras.layers.Conv2D(CHANNELS, 3, padding="same", use_bias=False)(x)
+    network = keras.Model(inputs, x)
+    network.compile("sgd", "mse")
+    noise = np.random.default_rng(0).normal(size=(batch_size, *x.shape[1:]))
+    return network, (noise.astype(np.float32), np.zeros(noise.shape, np.float32))
+
+
+def _table(result: dict) -> str:
+    height, width = result["size"]
     lines = [
-        f"{size[0]}x{size[1]}, {num_classes} classes, batches of {batch_size}, "
-        f"{keras.backend.backend()}, median of {rounds} steps in turn",
-        f"  {'network':24}{'images/s':>10}{'ratio':>8}",
+        f"{height}x{width}, {result['num_classes']} classes, batches of "
+        f"{result['batch_size']}, {result['backend']}, median of {result['rounds']} "
+        f"steps in turn, {result['cpu']}, load {result['load']} on "
+        f"{result['cores']} cores",
+        f"3x3 convolutions, {CHANNELS} to {CHANNELS} channels at {HEIGHT}x{WIDTH}: "
+        f"{result[CONVOLUTION]['gmacs_per_second']:.1f} GMAC/s in training",
+        f"  {'network':24}{'images/s':>10}{'ratio':>8}{'limit':>8}{'x slower':>10}",
     ]
-    for name, rate in rates.items():
-        lines.append(f"  {name:24}{rate:10.1f}{rate / rates[YARDSTICK]:8.2f}")
+    for name, row in result["networks"].items():
+        lines.append(
+            f"  {name:24}{row['images_per_second']:10.1f}{row['ratio']:8.2f}"
+            f"{row['limit']:8.1f}{row['times_slower']:10.1f}"
+        )
     return "\n".join(lines)

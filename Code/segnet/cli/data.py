@@ -1,10 +1,9 @@
 """The verbs that bring and make data: fetch, render, prepare."""
 
-import argparse
 import functools
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers
+from segnet.cli.common import add_split, add_verb, add_workers
 
 
 def add_fetch(verbs) -> None:
@@ -126,7 +125,6 @@ def _render(arguments) -> None:
 
 def add_prepare(verbs) -> None:
     from segnet.data import READERS
-    from segnet.data.split import RULES
 
     parser = add_verb(
         verbs,
@@ -173,35 +171,8 @@ def add_prepare(verbs) -> None:
         help="after a kill or an error, with the same settings: keep the files that"
         " are finished",
     )
-    _add_split(parser, RULES)
+    add_split(parser)
     add_workers(parser)
-
-
-def _add_split(parser, rules) -> None:
-    split = parser.add_argument_group("split")
-    split.add_argument(
-        "--split",
-        choices=tuple(rules),
-        help="blocks: contiguous, with a gap; publisher: as its lists say (default"
-        " where there are any, else blocks); random shows what leakage does",
-    )
-    split.add_argument("--val-share", type=float, default=0.2, help="default 0.2")
-    split.add_argument("--val-world", action="append", help="for world; may repeat")
-    split.add_argument("--fold", type=_fold, metavar="I/K", help="for fold: 2/5")
-    split.add_argument(
-        "--gap",
-        type=int,
-        help="views left out at each cut, for blocks and fold (default: a twentieth of"
-        " the drive, 1 to 5)",
-    )
-    split.add_argument("--seed", type=int, default=0, help="for random")
-
-
-def _fold(text: str) -> tuple[int, int]:
-    fold, slash, count = text.partition("/")
-    if not (slash and fold.isdigit() and count.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no fold like 2/5")
-    return int(fold), int(count)
 
 
 def _prepare(arguments) -> None:

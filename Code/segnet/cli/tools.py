@@ -57,7 +57,7 @@ def add_bench(verbs) -> None:
         _bench,
         "measure against the obvious alternative, as ratios from one run",
         "  segnet bench prepare --frames 447\n"
-        "  segnet bench train --size 360 480 --batch-size 8\n"
+        "  segnet bench train --size 360 480 --rounds 9 --json docs/training.json\n"
         "  segnet bench latency --json docs/latency.json\n"
         "  segnet bench feed --batch-size 16",
     )
@@ -90,9 +90,17 @@ def add_bench(verbs) -> None:
     latency.add_argument(
         "--turns", type=int, default=30, help="runs of each network, default 30"
     )
-    latency.add_argument(
+    kept = parser.add_argument_group("train and latency")
+    kept.add_argument(
         "--json", type=Path, metavar="FILE", help="the figures for other programs"
     )
+
+
+def _frames(arguments, default: int) -> int:
+    count = default if arguments.frames is None else arguments.frames
+    if count < 1:
+        raise ValueError(f"--frames is {count}, expected 1 or more")
+    return count
 
 
 def _bench(arguments) -> None:
@@ -101,14 +109,14 @@ def _bench(arguments) -> None:
     if arguments.what == "prepare":
         from segnet.bench.prepare import bench_prepare
 
-        frames, workers = arguments.frames or 447, arguments.workers
+        frames, workers = _frames(arguments, 447), arguments.workers
         bench_prepare(frames=frames, workers=workers, progress=tqdm)
     elif arguments.what == "feed":
         from segnet.bench.feed import SIZES, bench_feed
 
         bench_feed(
             arguments.store,
-            frames=arguments.frames or 64,
+            frames=_frames(arguments, 64),
             sizes=(tuple(arguments.size),) if arguments.size else SIZES,
             batch_size=arguments.batch_size,
             rounds=arguments.rounds,
@@ -132,5 +140,6 @@ def _bench(arguments) -> None:
             num_classes=arguments.num_classes,
             batch_size=arguments.batch_size,
             rounds=arguments.rounds,
+            out=arguments.json,
             progress=tqdm,
         )

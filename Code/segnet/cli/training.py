@@ -151,6 +151,7 @@ def _evaluate(arguments) -> None:
     from tqdm.auto import tqdm
 
     from segnet.evaluate import evaluate, table
+    from segnet.trained import trained_on_val
 
     report = evaluate(
         arguments.model,
@@ -164,5 +165,10 @@ def _evaluate(arguments) -> None:
         scales=arguments.scales,
     )
     print(table(report))
+    if arguments.split == "val" and trained_on_val(arguments.model, report["source"]):
+        print(
+            f"{arguments.model} was trained on val as well: "
+            f"these scores say nothing about other frames"
+        )
     if arguments.out:
         print(f"report and pictures in {arguments.out}")

@@ -154,7 +154,8 @@ def _classes(class_map: ClassMap, splits: Sequence[SplitFacts]) -> list[Problem]
     }
     nowhere = absent.pop(ALL)
     problems = []
-    if nowhere:
+    # All of them is not news where every frame is damaged, which is told already.
+    if 0 < len(nowhere) < class_map.num_classes:
         text = f"no pixel of {', '.join(nowhere)} anywhere: no network can learn that"
         problems.append(Problem("note", "classes", text))
     for split, names in absent.items():

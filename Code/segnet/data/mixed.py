@@ -21,8 +21,8 @@ class Mixed:
         count: How many of them each batch has besides, at least 1.
 
     Raises:
-        ValueError: The classes differ, or the second split has fewer than `count`
-            frames.
+        ValueError: The classes or the ids of void differ, or the second split has
+            fewer than `count` frames.
     """
 
     def __init__(self, batches: Batches, split: Split, count: int):
@@ -32,6 +32,11 @@ class Mixed:
                 f"{split.store.path} has the classes {', '.join(other.names)}, but "
                 f"{batches.split.store.path} has {', '.join(own.names)}; frames of "
                 f"both can share a batch only if the classes are the same"
+            )
+        if own.void != other.void:
+            raise ValueError(
+                f"{split.store.path} has void as {other.void}, but "
+                f"{batches.split.store.path} as {own.void}; prepare one of them again"
             )
         self._first = batches
         changes = replace(batches.augmentation, crop=batches.size)

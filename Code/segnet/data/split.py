@@ -59,7 +59,7 @@ def split_frames(
     if rule is None:
         published = all(frame.publisher_split for frame in frames)
         rule = "publisher" if published else "blocks"
-    _check(rule, val_share, gap, fold, val_worlds)
+    _check(rule, val_share, seed, gap, fold, val_worlds)
     if rule == "publisher":
         names, text = _publisher(frames)
     elif rule == "val-only":
@@ -85,21 +85,24 @@ def split_frames(
     return names, f"{text}; {sizes}" + (f", left out {left_out}" if left_out else "")
 
 
-def _check(rule: str, val_share: float, gap, fold, val_worlds) -> None:
+def _check(rule: str, val_share: float, seed: int, gap, fold, val_worlds) -> None:
     if rule not in RULES:
         raise ValueError(f"split rule {rule!r}, expected one of {', '.join(RULES)}")
     if not 0 < val_share < 1:
         raise ValueError(f"val_share is {val_share}, expected between 0 and 1")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}, expected 0 or more")
     if gap is not None and gap < 0:
         raise ValueError(f"gap is {gap}, expected 0 or more")
     for name, value, own in (
-        ("fold", fold, "fold"),
-        ("val_worlds", val_worlds, "world"),
+        ("fold", fold, ("fold",)),
+        ("gap", gap, ("blocks", "fold")),
+        ("val_worlds", val_worlds, ("world",)),
     ):
-        if value is not None and rule != own:
+        if value is not None and rule not in own:
             raise ValueError(
                 f"{name} is {value!r}, but the split rule is {rule!r}; it belongs to "
-                f"{own!r}"
+                f"{' and '.join(map(repr, own))}"
             )
     if rule == "fold" and (fold is None or not 1 <= fold[0] <= fold[1] > 1):
         raise ValueError(

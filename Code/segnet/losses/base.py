@@ -11,7 +11,7 @@ class PixelLoss(keras.losses.Loss):
     """One number for labels (B, H, W) 0-255 and logits (B, H, W, K).
 
     A batch without a valid pixel gives 0; a label that is neither a class nor void
-    gives nan. A subclass computes `measure`.
+    gives nan, where the loss looks at it. A subclass computes `measure`.
 
     Args:
         ignore_class: The void id, 0 to 255.
@@ -21,6 +21,20 @@ class PixelLoss(keras.losses.Loss):
     def __init__(self, ignore_class: int = 255, name: str | None = None):
         super().__init__(name=name, reduction=None)
         self.ignore_class = ignore_class
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Returns the loss, a float32 scalar.
+
+        Raises:
+            ValueError: There are sample weights. A loss of all pixels at once has
+                none: give weights to classes, or make pixels void.
+        """
+        if sample_weight is not None:
+            raise ValueError(
+                f"{self.name} takes no sample weights; give weights to classes, or "
+                f"make pixels void"
+            )
+        return super().__call__(y_true, y_pred)
 
     def measure(self, truth, logits, weights):
         """Returns the loss, a float32 scalar.
@@ -58,6 +72,10 @@ class PixelLoss(keras.losses.Loss):
 
     def __add__(self, other):
         return Sum([*_terms(self), *_terms(other)])
+
+    def __radd__(self, other):
+        # `sum` begins with 0.
+        return self if other == 0 else NotImplemented
 
     def __mul__(self, factor: float):
         return Sum([(factor * share, loss) for share, loss in _terms(self)])

@@ -5,6 +5,8 @@ parts as `name` and adds the unit. Convolutions that a BatchNormalization follow
 have no bias.
 """
 
+from numbers import Integral
+
 import keras
 from keras import layers
 
@@ -27,7 +29,7 @@ def check_arguments(input_shape: tuple[int, int, int], num_classes: int) -> None
     shape = tuple(input_shape)
     if len(shape) != 3 or shape[2] != 3:
         raise ValueError(f"input_shape must be (H, W, 3) for RGB images, got {shape}")
-    if not all(isinstance(side, int) and side >= MIN_SIZE for side in shape[:2]):
+    if not all(isinstance(side, Integral) and side >= MIN_SIZE for side in shape[:2]):
         raise ValueError(
             f"input_shape needs fixed H and W of at least {MIN_SIZE}, got {shape}"
         )

@@ -7,6 +7,7 @@ same weights give the same bytes.
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -60,7 +61,7 @@ def read_weights(model: keras.Model, content: bytes, path: str | Path) -> None:
     try:
         with np.load(io.BytesIO(content)) as file:
             arrays = {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         raise ValueError(f"{path}: no weights or damaged ones ({error})") from error
     variables = _variables(model)
     for name in sorted({*arrays, *variables}):

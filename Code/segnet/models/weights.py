@@ -67,6 +67,14 @@ def read_cards(folder: str | Path | None = None) -> list[dict]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
+def read_card(name: str) -> dict | None:
+    """The card of shipped weights; None where there is no such name or no card."""
+    path = FOLDER / f"{name}.json"
+    if name not in read_index() or not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def find_entry(name: str, folder: str | Path) -> dict:
     """The index entry of a name.
 

@@ -77,7 +77,7 @@ def sheet(
         "Ground truth": class_map.colourise(truths),
         "Image": images,
     }
-    shown = _shown(class_map, truths, *predictions.values())
+    shown = _shown(truths, *predictions.values())
     return finish(_grid(rows, class_map, shown, titles), path)
 
 
@@ -100,7 +100,7 @@ def mistakes(
     rows = {
         name: wrong_pixels(truths, ids, class_map) for name, ids in predictions.items()
     }
-    shown = _shown(class_map, truths, *predictions.values())
+    shown = _shown(truths, *predictions.values())
     return finish(_grid(rows, class_map, shown, titles), path)
 
 
@@ -147,7 +147,7 @@ def _grid(
     return figure
 
 
-def _shown(class_map: ClassMap, *maps: np.ndarray) -> list[int]:
+def _shown(*maps: np.ndarray) -> list[int]:
     """The ids that occur, void last."""
     found = np.unique(np.concatenate([np.unique(ids) for ids in maps]))
     return [int(i) for i in found]

@@ -81,11 +81,11 @@ def sign(atlas: Atlas, rng, post=None) -> Faces:
         if kind == 3:
             for x in (-0.8, 0.8):
                 _post(builder, x, 0, height, 0.1, _GREY, owner=post)
-    _sign_plate(builder, front, height, size, (u, v), z)
+    _sign_plate(builder, front, size, (u, v), z)
     return builder.faces()
 
 
-def _sign_plate(builder: Builder, front, height, size, corner, z) -> None:
+def _sign_plate(builder: Builder, front, size, corner, z) -> None:
     cell = SIDE // 4
     back = [(x, y, z + 0.03) for x, y, _ in reversed(front)]
     builder.outline(back, "metal", 0.34)

@@ -20,6 +20,8 @@ from segnet.data.store import open_store
 from segnet.evaluate import evaluate
 from segnet.files import replacing
 from segnet.last_weights import load_last
+from segnet.models import MODELS
+from segnet.models.weights import read_index
 from segnet.recipe import Recipe
 from segnet.recipes import RECIPES
 from segnet.train import train
@@ -50,11 +52,18 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
     return counts | {key: report[key] for key in kept}
 
 
-def note(path: Path, recipe: Recipe, name: str, drive: str, row: dict) -> None:
+def budget_of(recipe: Recipe) -> dict:
+    """What the drives of one row must have in common, the start's bytes among it."""
+    budget = {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
+    parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
+    start = read_index()[recipe.init]["sha256"] if recipe.init else ""
+    return budget | {"parameters": parameters, "start_sha256": start}
+
+
+def note(path: Path, budget: dict, name: str, drive: str, row: dict) -> None:
     """Puts the score of one drive into a table; another budget starts it anew."""
     known = json.loads(path.read_text()) if path.is_file() else {}
     entry = known.setdefault(name, {})
-    budget = {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
     if entry.get("budget") != budget:
         entry = known[name] = {"budget": budget, "drives": {}}
     entry["drives"][drive] = row
@@ -79,7 +88,7 @@ def main() -> None:
     for drive in arguments.drives:
         store = store_of(arguments.camvid, arguments.out, drive)
         row = score(store, recipe, arguments.out / f"{name}_{drive}")
-        note(arguments.json, recipe, name, drive, row)
+        note(arguments.json, budget_of(recipe), name, drive, row)
         print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)
 
 

@@ -68,6 +68,7 @@ VARIANTS = {
         EDGE,
     ),
     "no context": ({edgesegnet_module: {"_context": no_context}}, EDGE),
+    "crops of 128x160": ({}, {**EDGE, "crop": (128, 160)}),
     "frames as they are": ({}, {**EDGE, **AS_THEY_ARE}),
     "no class weights": ({}, {**EDGE, "class_weights": "none"}),
     "reference_edgesegnet": ({}, REFERENCE),

@@ -87,17 +87,11 @@ def main(title: str, variants: dict[str, tuple[dict, dict]]) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--only", nargs="+", default=list(variants))
     parser.add_argument(
-        "--init", default="", help="a .keras file: adds the variant 'pre-trained'"
-    )
-    parser.add_argument(
         "--fused", action="store_true", help="as benchmarks/fused_train.py trains"
     )
     arguments = parser.parse_args()
     if arguments.fused:
         fuse()
-    if arguments.init:
-        variants = {**variants, "pre-trained": ({}, {"init": arguments.init})}
-        arguments.only.append("pre-trained")
     arguments.out.mkdir(parents=True, exist_ok=True)
     table = arguments.out / "rows.csv"
     finished = {(row["variant"], row["seed"]) for row in _rows(table)}

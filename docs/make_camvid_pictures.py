@@ -10,8 +10,9 @@ import argparse
 from pathlib import Path
 
 from segnet.data.store import open_store
-from segnet.evaluate import evaluate, load, predict
+from segnet.evaluate import evaluate, predict
 from segnet.pictures import mistakes, per_class_bars
+from segnet.trained import load
 
 PICTURES = Path(__file__).parent / "pictures"
 

@@ -2,8 +2,9 @@
 
     python docs/make_results.py
 
-`docs/latency.json` is from `segnet bench latency --json`, the scores are from the cards
-of the shipped weights, `docs/folds.json` is from `benchmarks/folds.py`, and
+`docs/latency.json` and `docs/training.json` are from `segnet bench`, the scores are
+from the cards of the shipped weights, `docs/folds.json` is from `benchmarks/folds.py`,
+`docs/street.json` and `docs/short.json` are from `benchmarks/budget.py`, and
 `docs/peers.json` says what others published. Each table stands between two markers; the
 text around them is written by hand.
 """
@@ -24,10 +25,10 @@ OURS, NONE = "camvid11", "-"
 WITHOUT_VAL = "*"
 
 
-def networks(latency: dict, cards: list[dict], peers: dict) -> str:
+def networks(latency: dict, training: dict, cards: list[dict], peers: dict) -> str:
     """Our networks and those of others in one table."""
     header = ["network", "figures from", "input", "parameters", "MACs"]
-    header += ["frames trained on", "val mIoU", "test mIoU", "ms"]
+    header += ["frames trained on", "val mIoU", "test mIoU", "ms", "training"]
     size = "x".join(map(str, latency["size"]))
     rows = []
     for name, figures in latency["networks"].items():
@@ -43,6 +44,7 @@ def networks(latency: dict, cards: list[dict], peers: dict) -> str:
                     str(card["training"]["train_frames"]) if card else NONE,
                     *(_own_score(card, split) for split in ("val", "test")),
                     f"{figures['min_ms']:.1f}",
+                    f"{training['networks'][name]['ratio']:.2f}",
                 ]
             )
     return table(header, [*rows, *map(_peer, peers["networks"])], left=2)
@@ -75,6 +77,7 @@ def _peer(peer: dict) -> list[str]:
         NONE,
         cell("test", "{:.1f}"),
         cell("ms", "{} (elsewhere)"),
+        NONE,
     ]
 
 
@@ -125,6 +128,51 @@ def speed(latency: dict) -> str:
     return f"{table(header, rows, left=1)}\n\n{conditions}"
 
 
+def training_speed(training: dict) -> str:
+    """What `segnet bench train` printed, as a table with its conditions below."""
+    header = ["network", "images/s", "times as fast", "limit", "times below it"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['images_per_second']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit']:.1f}",
+            f"{row['times_slower']:.1f}",
+        ]
+        for name, row in training["networks"].items()
+    ]
+    height, width = training["size"]
+    conditions = (
+        f"{height}x{width}, {training['num_classes']} classes, batches of "
+        f"{training['batch_size']}, median of {training['rounds']} steps, "
+        f"{training['backend']}, {training['cpu']}, load {training['load']} on "
+        f"{training['cores']} cores; the convolutions reached "
+        f"{training['convolution']['gmacs_per_second']:.1f} GMAC/s."
+    )
+    return f"{table(header, rows, left=1)}\n\n{conditions}"
+
+
+def one_budget(found: dict) -> str:
+    """What benchmarks/budget.py noted, the budget below."""
+    header = ["network", "parameters", "minutes", "mIoU", "pixel accuracy"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['parameters']:,}",
+            f"{row['minutes']:.1f}",
+            percent(row["miou"]),
+            percent(row["pixel_accuracy"]),
+        ]
+        for name, row in found["networks"].items()
+    ]
+    budget, (row, *_) = found["budget"], found["networks"].values()
+    below = (
+        f"Recipe `{budget['recipe']}`, {budget['epochs']} epochs, seed "
+        f"{budget['seed']}; {row['frames']} val frames of {row['source']}."
+    )
+    return f"{table(header, rows, left=1)}\n\n{below}"
+
+
 def weights(cards: list[dict]) -> str:
     """The shipped weights, and where their cards are."""
     if not cards:
@@ -150,13 +198,16 @@ def filled(text: str, parts: dict[str, str]) -> str:
 
 def results(text: str, cards: list[dict]) -> str:
     """docs/results.md with all its tables made anew."""
-    latency = json.loads((DOCS / "latency.json").read_text())
-    peers = json.loads((DOCS / "peers.json").read_text())
-    drives = json.loads((DOCS / "folds.json").read_text())
+    names = ("latency", "training", "peers", "folds", "street", "short")
+    read = {name: json.loads((DOCS / f"{name}.json").read_text()) for name in names}
+    latency, training = read["latency"], read["training"]
     parts = {
-        "folds": folds(drives),
-        "networks": networks(latency, cards, peers),
+        "folds": folds(read["folds"]),
+        "networks": networks(latency, training, cards, read["peers"]),
+        "short": one_budget(read["short"]),
         "speed": speed(latency),
+        "street": one_budget(read["street"]),
+        "training": training_speed(training),
         "weights": weights(cards),
     }
     return filled(text, parts)

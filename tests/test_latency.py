@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from segnet.bench import engine, latency
+from segnet.bench import engine, latency, machine
 from segnet.bench.latency import bench_latency
 from segnet.models import MODELS
 
@@ -63,9 +63,11 @@ def test_the_figures_are_those_of_the_networks(
 def test_the_networks_take_turns_and_warming_up_is_not_counted(monkeypatch):
     ticks = iter(range(1000))
     order = []
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(machine.time, "perf_counter", lambda: float(next(ticks)))
     calls = {name: lambda name=name: order.append(name) for name in "ab"}
-    seconds = latency._in_turns(calls, 3, lambda iterable, **_: iterable)
+    seconds = machine.in_turns(
+        calls, 3, latency.WARM_UP, lambda iterable, **_: iterable
+    )
     assert order == ["a", "b"] * 5
     assert seconds == {"a": [1.0] * 3, "b": [1.0] * 3}
 

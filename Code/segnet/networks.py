@@ -127,7 +127,7 @@ def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
     if 2 * len(left) > total:
         raise ValueError(
             f"{source.name} and {target.name} have {total - len(left)} of {total} "
-            f"layers in common, too few to begin with"
+            f"layers in common, too few to begin with; take weights of the same network"
         )
     return left
 

@@ -1,17 +1,22 @@
 """The time of one image through each network, in ONNX Runtime on one thread."""
 
-import json
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from segnet.bench import engine
-from segnet.bench.machine import CHANNELS, CONVOLUTION, HEIGHT, WIDTH, conditions
+from segnet.bench.machine import (
+    CHANNELS,
+    CONVOLUTION,
+    HEIGHT,
+    WIDTH,
+    conditions,
+    in_turns,
+    keep,
+)
 from segnet.bench.train import YARDSTICK
 from segnet.data import quiet
-from segnet.files import replacing
 from segnet.models import MODELS
 from segnet.models.describe import macs
 
@@ -75,7 +80,7 @@ def bench_latency(
             engine.write_network(network, path)
             calls[name] = engine.open_call(path)
     machine = conditions()
-    seconds = _in_turns(calls, turns, progress)
+    seconds = in_turns(calls, turns, WARM_UP, progress)
     for name, row in (*networks.items(), (CONVOLUTION, convolution)):
         row["min_ms"] = 1e3 * min(seconds[name])
         row["median_ms"] = 1e3 * statistics.median(seconds[name])
@@ -95,22 +100,8 @@ def bench_latency(
         "networks": networks,
     }
     print(_table(result))
-    if out is not None:
-        with replacing(out) as part:
-            part.write_text(json.dumps(result, indent=2) + "\n")
+    keep(result, out)
     return result
-
-
-def _in_turns(calls: dict, turns: int, progress: Callable) -> dict[str, list[float]]:
-    """The seconds of each call, without the warm-up."""
-    seconds = {name: [] for name in calls}
-    total = WARM_UP + turns
-    for _ in progress(range(total), total=total, desc="bench", unit="turn"):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: times[WARM_UP:] for name, times in seconds.items()}
 
 
 def _table(result: dict) -> str:

@@ -1,9 +1,8 @@
 """Training steps of the networks beside those of the inspiring network."""
 
-import json
 import statistics
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -16,9 +15,10 @@ from segnet.bench.machine import (
     HEIGHT,
     WIDTH,
     conditions,
+    in_turns,
+    keep,
 )
 from segnet.data import quiet
-from segnet.files import replacing
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.models.describe import macs
@@ -75,10 +75,12 @@ def bench_train(
     names = dict.fromkeys((*models, YARDSTICK))
     batch = _batch(size, num_classes, batch_size)
     networks = {name: _network(name, size, num_classes) for name in names}
-    steps = {name: (network, batch) for name, network in networks.items()}
-    steps[CONVOLUTION] = _convolutions(batch_size)
+    steps = {name: partial(n.train_on_batch, *batch) for name, n in networks.items()}
+    convolutions, noise = _convolutions(batch_size)
+    steps[CONVOLUTION] = partial(convolutions.train_on_batch, *noise)
     machine = conditions()
-    seconds = _in_turns(steps, rounds, progress)
+    found = in_turns(steps, rounds, warm_up=1, progress=progress)
+    seconds = {name: statistics.median(times) for name, times in found.items()}
     # Of the first layer nobody asks for the gradient of the image.
     done = (3 * CONVOLUTIONS - 1) * CONVOLUTION_MACS * batch_size
     rate = done / seconds[CONVOLUTION]
@@ -102,22 +104,8 @@ def bench_train(
         "networks": rows,
     }
     print(_table(result))
-    if out is not None:
-        with replacing(out) as part:
-            part.write_text(json.dumps(result, indent=2) + "\n")
+    keep(result, out)
     return result
-
-
-def _in_turns(steps: dict, rounds: int, progress: Callable) -> dict[str, float]:
-    """The seconds of the median step of each, without the first."""
-    seconds = {name: [] for name in steps}
-    total = rounds + 1
-    for _ in progress(range(total), total=total, desc="bench", unit="round"):
-        for name, (network, batch) in steps.items():
-            start = time.perf_counter()
-            network.train_on_batch(*batch)
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times[1:]) for name, times in seconds.items()}
 
 
 def _batch(size, num_classes: int, batch_size: int):

@@ -75,32 +75,57 @@ LAYER_NAMES = {
         context_s16b2expand_bn context_s16b2_add context_s16b2_relu
         context_s16b3reduce_conv context_s16b3reduce_bn context_s16b3reduce_relu
         context_s16b3middle_conv context_s16b3middle_bn context_s16b3middle_relu
-        context_s16b3expand_conv context_s16b3expand_bn stem_s4_pool
-        context_s16b3_add residual_s8reduce_conv context_s16b3_relu
-        residual_s8reduce_bn context_s16b4reduce_conv residual_s8reduce_relu
-        context_s16b4reduce_bn residual_s8middle_conv context_s16b4reduce_relu
-        residual_s8middle_bn context_s16b4middle_conv residual_s8middle_relu
-        context_s16b4middle_bn residual_s8shortcut_conv residual_s8expand_conv
-        context_s16b4middle_relu residual_s8shortcut_bn residual_s8expand_bn
-        context_s16b4expand_conv residual_s8_add context_s16b4expand_bn
-        residual_s8_relu context_s16b4_add residual_s8refine1_depthwise
-        context_s16b4_relu residual_s8refine1_conv context_global_pool
-        residual_s8refine1_bn context_global_conv residual_s8refine1_relu
-        context_global_relu residual_s8refine2_depthwise context_global_add
-        residual_s8refine2_conv context_s16project_conv residual_s8refine2_bn
-        context_s16project_bn residual_s8refine_add context_s8_upsample
-        residual_s8refine_relu fuse_s8_add fuse_s8_relu fuse_s8refine1_depthwise
-        fuse_s8refine1_conv skip_s4_conv fuse_s8refine1_bn skip_s4_bn
-        fuse_s8refine1_relu skip_s4refine1_depthwise fuse_s8refine2_depthwise
-        skip_s4refine1_conv fuse_s8refine2_conv skip_s4refine1_bn
-        fuse_s8refine2_bn skip_s4refine1_relu fuse_s8refine_add
-        skip_s4refine2_depthwise fuse_s8refine_relu skip_s4refine2_conv
-        fuse_s4reduce_conv skip_s4refine2_bn fuse_s4reduce_bn skip_s4refine_add
-        fuse_s4_upsample skip_s4refine_relu fuse_s4_add fuse_s4_relu
-        fuse_s4refine1_depthwise fuse_s4refine1_conv fuse_s4refine1_bn
-        fuse_s4refine1_relu fuse_s4refine2_depthwise fuse_s4refine2_conv
-        fuse_s4refine2_bn fuse_s4refine_add fuse_s4refine_relu head_s4_crop
-        head_logits_conv head_logits_upsample head_logits_crop
+        context_s16b3expand_conv context_s16b3expand_bn context_s16b3_add
+        context_s16b3_relu context_s16b4reduce_conv context_s16b4reduce_bn
+        context_s16b4reduce_relu context_s16b4middle_conv context_s16b4middle_bn
+        context_s16b4middle_relu context_s16b4expand_conv context_s16b4expand_bn
+        context_s16b4_add context_s16b4_relu context_s16b5reduce_conv
+        context_s16b5reduce_bn context_s16b5reduce_relu context_s16b5middle_conv
+        context_s16b5middle_bn context_s16b5middle_relu context_s16b5expand_conv
+        context_s16b5expand_bn context_s16b5_add context_s16b5_relu
+        context_s16b6reduce_conv context_s16b6reduce_bn context_s16b6reduce_relu
+        context_s16b6middle_conv context_s16b6middle_bn context_s16b6middle_relu
+        context_s16b6expand_conv context_s16b6expand_bn context_s16b6_add
+        stem_s4_pool context_s16b6_relu residual_s8reduce_conv
+        context_s16b7reduce_conv residual_s8reduce_bn context_s16b7reduce_bn
+        residual_s8reduce_relu context_s16b7reduce_relu residual_s8middle_conv
+        context_s16b7middle_conv residual_s8middle_bn context_s16b7middle_bn
+        residual_s8middle_relu context_s16b7middle_relu residual_s8shortcut_conv
+        residual_s8expand_conv context_s16b7expand_conv residual_s8shortcut_bn
+        residual_s8expand_bn context_s16b7expand_bn residual_s8_add
+        context_s16b7_add residual_s8_relu context_s16b7_relu
+        residual_s8refine1_depthwise context_s16b8reduce_conv
+        residual_s8refine1_conv context_s16b8reduce_bn residual_s8refine1_bn
+        context_s16b8reduce_relu residual_s8refine1_relu
+        context_s16b8middle_conv residual_s8refine2_depthwise
+        context_s16b8middle_bn residual_s8refine2_conv context_s16b8middle_relu
+        residual_s8refine2_bn context_s16b8expand_conv residual_s8refine_add
+        context_s16b8expand_bn residual_s8refine_relu context_s16b8_add
+        residual_s8b2refine1_depthwise context_s16b8_relu
+        residual_s8b2refine1_conv context_global_pool residual_s8b2refine1_bn
+        context_global_conv residual_s8b2refine1_relu context_global_relu
+        residual_s8b2refine2_depthwise context_global_add
+        residual_s8b2refine2_conv context_s16project_conv
+        residual_s8b2refine2_bn context_s16project_bn residual_s8b2refine_add
+        context_s8_upsample residual_s8b2refine_relu fuse_s8_add fuse_s8_relu
+        fuse_s8refine1_depthwise fuse_s8refine1_conv fuse_s8refine1_bn
+        fuse_s8refine1_relu fuse_s8refine2_depthwise fuse_s8refine2_conv
+        fuse_s8refine2_bn fuse_s8refine_add fuse_s8refine_relu
+        fuse_s8b2refine1_depthwise fuse_s8b2refine1_conv skip_s4_conv
+        fuse_s8b2refine1_bn skip_s4_bn fuse_s8b2refine1_relu
+        skip_s4refine1_depthwise fuse_s8b2refine2_depthwise skip_s4refine1_conv
+        fuse_s8b2refine2_conv skip_s4refine1_bn fuse_s8b2refine2_bn
+        skip_s4refine1_relu fuse_s8b2refine_add skip_s4refine2_depthwise
+        fuse_s8b2refine_relu skip_s4refine2_conv fuse_s4reduce_conv
+        skip_s4refine2_bn fuse_s4reduce_bn skip_s4refine_add fuse_s4_upsample
+        skip_s4refine_relu fuse_s4_add fuse_s4_relu fuse_s4refine1_depthwise
+        fuse_s4refine1_conv fuse_s4refine1_bn fuse_s4refine1_relu
+        fuse_s4refine2_depthwise fuse_s4refine2_conv fuse_s4refine2_bn
+        fuse_s4refine_add fuse_s4refine_relu fuse_s4b2refine1_depthwise
+        fuse_s4b2refine1_conv fuse_s4b2refine1_bn fuse_s4b2refine1_relu
+        fuse_s4b2refine2_depthwise fuse_s4b2refine2_conv fuse_s4b2refine2_bn
+        fuse_s4b2refine_add fuse_s4b2refine_relu head_s4_crop head_logits_conv
+        head_logits_upsample head_logits_crop
     """,
     "fast_scnn": """
         input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
@@ -275,18 +300,23 @@ def test_bad_arguments_are_named(name, input_shape, num_classes, message):
         MODELS[name](input_shape=input_shape, num_classes=num_classes)
 
 
-def test_blocks_of_the_slim_network_begin_as_the_identity():
+@pytest.mark.parametrize(
+    "name, last, count",
+    [("slim", r"_s\d+b\d_bn", 24), ("edgesegnet", r"(b\dexpand|refine2)_bn", 15)],
+)
+def test_residual_blocks_begin_as_the_identity(name, last, count):
     # What lets weights of a network with fewer blocks start this one.
-    frames, model = images(1, 65, 97), built("slim")
-    blocks = [layer for layer in model.layers if re.search(r"_s\d+b\d_bn", layer.name)]
-    assert len(blocks) == 24
+    frames, model = images(1, 65, 97), built(name)
+    blocks = [layer for layer in model.layers if re.search(last, layer.name)]
+    assert len(blocks) == count
     for layer in blocks:
         assert not keras.ops.convert_to_numpy(layer.gamma).any()
-        name = layer.name.removesuffix("_bn")
-        before, after = model.get_layer(f"{name}_add").input[0], f"{name}_relu"
+        block = re.sub("(expand|(?<=refine)2)?_bn", "", layer.name)
+        before, after = model.get_layer(f"{block}_add").input[0], f"{block}_relu"
         part = keras.Model(model.input, [before, model.get_layer(after).output])
         before, after = map(keras.ops.convert_to_numpy, part(frames, training=False))
-        np.testing.assert_array_equal(before, after)
+        # One of edgesegnet's follows a linear projection; all end in a ReLU.
+        np.testing.assert_array_equal(np.maximum(before, 0), after)
 
 
 def test_width_scales_the_slim_network():

@@ -152,10 +152,12 @@ def relu(x, *, name: str):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def conv_bn(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
+def conv_bn(
+    x, filters: int, kernel=1, stride=1, dilation=1, gamma="ones", *, name: str
+):
     """Convolution and BatchNormalization: a linear projection."""
     x = conv(x, filters, kernel, stride, dilation, name=f"{name}_conv")
-    return bn(x, name=name)
+    return bn(x, gamma, name=name)
 
 
 def conv_bn_relu(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):

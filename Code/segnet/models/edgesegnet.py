@@ -30,7 +30,8 @@ from segnet.models import blocks
 
 STEM, WIDTH, DETAIL = 16, 192, 64
 REDUCTION = (32, 96, WIDTH)
-CONTEXT_DILATIONS = (1, 2, 4, 8)
+CONTEXT_DILATIONS = (1, 2, 4, 8, 2, 4, 1, 2)
+REFINES = {"residual_s8": 2, "fuse_s8": 2, "skip_s4": 1, "fuse_s4": 2}
 
 
 def edgesegnet(
@@ -66,15 +67,15 @@ def edgesegnet(
     context = _context(_bottleneck_reduction(stem))  # 1/16
     x = blocks.upsample(context, name="context_s8")
     residual = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
-    residual = _refine(residual, name="residual_s8refine")
+    residual = _refined(residual, name="residual_s8")
     x = blocks.add_relu(x, residual, name="fuse_s8")
-    x = _refine(x, name="fuse_s8refine")
+    x = _refined(x, name="fuse_s8")
 
     x = blocks.conv_bn(x, DETAIL, name="fuse_s4reduce")
     x = blocks.upsample(x, name="fuse_s4")  # 1/4
-    skip = _refine(blocks.conv_bn(pooled, DETAIL, name="skip_s4"), name="skip_s4refine")
+    skip = _refined(blocks.conv_bn(pooled, DETAIL, name="skip_s4"), name="skip_s4")
     x = blocks.add_relu(x, skip, name="fuse_s4")
-    x = _refine(x, name="fuse_s4refine")
+    x = _refined(x, name="fuse_s4")
 
     logits = blocks.logits_head(x, input_shape, num_classes, factor=4)
     if auxiliary:
@@ -96,7 +97,7 @@ def _context(x):
         name = f"context_s16b{number}"
         y = blocks.conv_bn_relu(x, WIDTH // 2, name=f"{name}reduce")
         y = blocks.conv_bn_relu(y, WIDTH // 2, 3, 1, dilation, name=f"{name}middle")
-        y = blocks.conv_bn(y, WIDTH, name=f"{name}expand")
+        y = blocks.conv_bn(y, WIDTH, gamma="zeros", name=f"{name}expand")
         x = blocks.add_relu(x, y, name=name)
     x = blocks.add_global_context(x, name="context_global")
     return blocks.conv_bn(x, WIDTH, name="context_s16project")
@@ -111,10 +112,18 @@ def _residual_bottleneck(x, *, name: str):
     return blocks.add_relu(shortcut, y, name=name)
 
 
+def _refined(x, *, name: str):
+    """The refine modules of a stage, one after the other."""
+    x = _refine(x, name=f"{name}refine")
+    for number in range(2, REFINES[name] + 1):
+        x = _refine(x, name=f"{name}b{number}refine")
+    return x
+
+
 def _refine(x, *, name: str):
-    """x + two separable 3x3 convolutions, then ReLU; size and width stay."""
+    """x + two separable 3x3 convolutions, then ReLU; the identity at first."""
     filters = x.shape[-1]
     y = blocks.separable_bn_relu(x, filters, name=f"{name}1")
     y = blocks.depthwise(y, name=f"{name}2")
-    y = blocks.conv_bn(y, filters, name=f"{name}2")
+    y = blocks.conv_bn(y, filters, gamma="zeros", name=f"{name}2")
     return blocks.add_relu(x, y, name=name)

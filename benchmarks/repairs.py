@@ -68,6 +68,15 @@ VARIANTS = {
         EDGE,
     ),
     "no context": ({edgesegnet_module: {"_context": no_context}}, EDGE),
+    "fewer modules: the edgesegnet of before": (
+        {
+            edgesegnet_module: {
+                "CONTEXT_DILATIONS": (1, 2, 4, 8),
+                "REFINES": dict.fromkeys(edgesegnet_module.REFINES, 1),
+            }
+        },
+        EDGE,
+    ),
     "crops of 128x160": ({}, {**EDGE, "crop": (128, 160)}),
     "frames as they are": ({}, {**EDGE, **AS_THEY_ARE}),
     "no class weights": ({}, {**EDGE, "class_weights": "none"}),

@@ -11,8 +11,9 @@ from segnet.cli import main
 from segnet.data.store import open_store
 from segnet.models import MODELS
 from segnet.recipe import Recipe
-from segnet.teacher import PixelDivergence, mean_of
+from segnet.teacher import PixelDivergence, mean_of, with_teacher
 from segnet.train import train
+from segnet.trained import classes_of
 from test_train import TINY, arrays_of, rows_of, tiny
 
 SIZES = [(1, 4, 4, 2), (2, 5, 7, 3), (3, 9, 6, 2)]
@@ -184,3 +185,12 @@ def test_a_teacher_that_is_not_there_or_knows_other_classes(store_path, tmp_path
     ):
         train(store_path, other, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_of_as_many_other_classes():
+    recipe = dataclasses.replace(TINY, teacher=("slim_camvid11",))
+    sky, building, *others = classes_of("slim_camvid11")
+    student, loss = tiny((64, 80, 3), 11), keras.losses.KLDivergence()
+    message = "class 0 of the teacher slim_camvid11 is Sky, the student's is Building"
+    with pytest.raises(ValueError, match=message):
+        with_teacher(student, loss, None, recipe, [building, sky, *others])

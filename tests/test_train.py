@@ -433,6 +433,20 @@ def test_class_weights_follow_their_rule(store_path):
     assert (enet[:13] > 1).all()
 
 
+def test_a_class_of_the_second_store_alone_has_a_weight(tmp_path):
+    first = small_store(tmp_path / "first.h5", {"train": 6, "val": 1}, label=2)
+    second = small_store(
+        tmp_path / "second.h5", {"train": 2, "val": 1}, size=(32, 32), label=3
+    )
+    with open_store(first) as one, open_store(second) as other:
+        found = class_weights(one["train"], "enet", 100.0, other["train"], 0.25)
+        alone = class_weights(one["train"], "enet", 100.0)
+    # A quarter of what passes is of the second store, and all of that is class 3.
+    assert found[2:4] == pytest.approx(1 / np.log(1.02 + np.array([0.75, 0.25])))
+    assert not found[[0, 1, *range(4, 11)]].any()
+    assert np.flatnonzero(alone).tolist() == [2]
+
+
 def test_learning_rate_by_hand():
     rate = WarmupDecay(0.1, steps=12, warmup_steps=4, decay="cosine")
     found = [float(rate(step)) for step in (0, 3, 4, 8, 12, 20)]

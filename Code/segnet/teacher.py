@@ -11,7 +11,7 @@ from segnet.augmented_model import AugmentedModel
 from segnet.losses.base import weighted_mean
 from segnet.networks import at_size
 from segnet.recipe import Recipe
-from segnet.trained import load
+from segnet.trained import classes_of, load
 
 
 class PixelDivergence(DistillationLoss):
@@ -55,6 +55,7 @@ def with_teacher(
     loss: keras.losses.Loss,
     class_weights: np.ndarray | None,
     recipe: Recipe,
+    classes: list[str],
 ) -> keras.Model:
     """Returns what to fit: the student, or with its teachers around it.
 
@@ -63,6 +64,7 @@ def with_teacher(
         loss: Of labels and the student's logits.
         class_weights: K weights for the teachers' part, or None.
         recipe: Names the teachers and their share of the loss.
+        classes: The K names of the student's classes, in order.
 
     Raises:
         FileNotFoundError: A teacher is not there.
@@ -76,14 +78,10 @@ def with_teacher(
             f"take augment_on cpu and auxiliary 0 with them, not "
             f"{recipe.augment_on} and {recipe.auxiliary}"
         )
-    size, num_classes = student.input_shape[1:3], student.output_shape[-1]
+    size = student.input_shape[1:3]
     teachers = [at_size(load(name), size) for name in recipe.teacher]
     for name, teacher in zip(recipe.teacher, teachers, strict=True):
-        if teacher.output_shape[-1] != num_classes:
-            raise ValueError(
-                f"the teacher {name} knows {teacher.output_shape[-1]} classes, the "
-                f"student {num_classes}"
-            )
+        _check_classes(name, teacher.output_shape[-1], classes)
     learner = Distiller(
         mean_of(teachers),
         student,
@@ -92,6 +90,21 @@ def with_teacher(
     )
     learner.compile(student.optimizer, loss)
     return learner
+
+
+def _check_classes(name: str, count: int, classes: list[str]) -> None:
+    """Raises ValueError where a teacher's classes are not the student's."""
+    if count != len(classes):
+        raise ValueError(
+            f"the teacher {name} knows {count} classes, the student {len(classes)}"
+        )
+    known = classes_of(name) or classes
+    for number, (theirs, ours) in enumerate(zip(known, classes, strict=True)):
+        if theirs != ours:
+            raise ValueError(
+                f"class {number} of the teacher {name} is {theirs}, the student's is "
+                f"{ours}; take a teacher trained on the same classes"
+            )
 
 
 def mean_of(networks: list[keras.Model]) -> keras.Model:

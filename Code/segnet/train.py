@@ -115,20 +115,35 @@ def train(
     return out
 
 
-def class_weights(split: Split, rule: str, cap: float) -> np.ndarray | None:
+def class_weights(
+    split: Split, rule: str, cap: float, extra: Split | None = None, share: float = 0.0
+) -> np.ndarray | None:
     """Returns the loss weights (K,) that a rule gives for a split, None for "none".
 
     Args:
         split: Usually the training split.
         rule: "none", "median" or "enet".
         cap: No weight above this.
+        extra: A second split in the same batches. It counts for the classes that the
+            first has not, which would weigh nothing otherwise.
+        share: Of each batch, what is of the second split.
     """
     if rule == "none":
         return None
-    pixels, frames = class_counts(split)
+    pixels, frames = _counts(split, extra, share) if extra else class_counts(split)
     if rule == "median":
         return median_frequency_weights(pixels, frames, cap)
     return enet_weights(pixels, cap=cap)
+
+
+def _counts(split: Split, extra: Split, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """As `class_counts`, while all of the first split and its part of `extra` pass."""
+    own, other = class_counts(split), class_counts(extra)
+    times = share / (1 - share) * len(split) / len(extra)
+    area = math.prod(split.size) / math.prod(extra.size)
+    lacking = own[0] == 0
+    pixels = np.where(lacking, times * area * other[0], own[0])
+    return pixels, np.where(lacking, times * other[1], own[1])
 
 
 class _Run:
@@ -157,7 +172,8 @@ class _Run:
         }
         if extra:
             self.data["extra"] = len(extra)
-        weights = class_weights(split, recipe.class_weights, recipe.weight_cap)
+        rule, cap = recipe.class_weights, recipe.weight_cap
+        weights = class_weights(split, rule, cap, extra, recipe.extra_share)
         loss = LOSSES[recipe.loss](weights, class_map.void)
         size, num_classes = recipe.crop or split.size, class_map.num_classes
         self.model = build_trained(recipe, size, num_classes)
@@ -174,7 +190,8 @@ class _Run:
             self.model = AugmentedModel(self.model, self.batches)
         optimizer = _optimizer(recipe, len(self.batches), self.model)
         compile_trained(self.model, optimizer, loss, recipe)
-        self.learner = with_teacher(self.model, loss, weights, recipe)
+        names = self.data["classes"]
+        self.learner = with_teacher(self.model, loss, weights, recipe, names)
         self.judge = build_judge(recipe, split.size, num_classes)
         self.metric = MeanIoU(class_map.num_classes, class_map.void)
         # Compiling the judge itself would tie best.keras to this package's loss.

@@ -16,6 +16,8 @@ branches of a sum are linear, so one can correct the other.
 Deviation: the 3x3 stride-8 convolution, which reads a seventh of the positions,
 becomes three stride-2 convolutions; dilated residual bottlenecks and global pooling
 follow, so that the branch sees the whole scene.
+Deviation: eight of these bottlenecks and, but for the skip branch, two refine modules
+in a row: worth 1 to 3 mIoU on drives never seen. Residual branches begin as zero.
 Deviation: the 3x3 convolutions of the refine modules are depthwise separable, and
 their two 1x1 convolutions in a row, which one could replace, are one.
 Deviation: at 1/4 of the input the width is 64, reduced before the enlargement; full

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from segnet import run_folder
+from segnet.class_weights import class_weights
 from segnet.data.packing import pack
 from segnet.data.store import open_store
 from segnet.data.store_writer import create_store
@@ -22,7 +23,7 @@ from segnet.locks import alone
 from segnet.models import MODELS
 from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
-from segnet.train import class_weights, train
+from segnet.train import train
 from segnet.trained import load
 
 ROOT = Path(__file__).parents[1]

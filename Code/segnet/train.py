@@ -13,19 +13,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from segnet import run_folder
 from segnet.augmented_model import AugmentedModel, DeviceBatches, augments_on_device
+from segnet.class_weights import class_weights
 from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
 from segnet.data.joined import Joined
 from segnet.data.mixed import Mixed
-from segnet.data.store import Split, Store, class_counts, open_store
+from segnet.data.store import Split, Store, open_store
 from segnet.evaluate import evaluate
 from segnet.files import replacing
 from segnet.locks import alone
-from segnet.losses import LOSSES, enet_weights, median_frequency_weights
+from segnet.losses import LOSSES
 from segnet.metrics import MeanIoU, scores
 from segnet.models import MODELS
 from segnet.networks import (
@@ -113,37 +113,6 @@ def train(
     with replacing(out / run_folder.REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
     return out
-
-
-def class_weights(
-    split: Split, rule: str, cap: float, extra: Split | None = None, share: float = 0.0
-) -> np.ndarray | None:
-    """Returns the loss weights (K,) that a rule gives for a split, None for "none".
-
-    Args:
-        split: Usually the training split.
-        rule: "none", "median" or "enet".
-        cap: No weight above this.
-        extra: A second split in the same batches. It counts for the classes that the
-            first has not, which would weigh nothing otherwise.
-        share: Of each batch, what is of the second split.
-    """
-    if rule == "none":
-        return None
-    pixels, frames = _counts(split, extra, share) if extra else class_counts(split)
-    if rule == "median":
-        return median_frequency_weights(pixels, frames, cap)
-    return enet_weights(pixels, cap=cap)
-
-
-def _counts(split: Split, extra: Split, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """As `class_counts`, while all of the first split and its part of `extra` pass."""
-    own, other = class_counts(split), class_counts(extra)
-    times = share / (1 - share) * len(split) / len(extra)
-    area = math.prod(split.size) / math.prod(extra.size)
-    lacking = own[0] == 0
-    pixels = np.where(lacking, times * area * other[0], own[0])
-    return pixels, np.where(lacking, times * other[1], own[1])
 
 
 class _Run:

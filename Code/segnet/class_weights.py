@@ -31,9 +31,13 @@ def class_weights(
 
 def _counts(split: Split, extra: Split, share: float) -> tuple[np.ndarray, np.ndarray]:
     """As `class_counts`, while all of the first split and its part of `extra` pass."""
-    own, other = class_counts(split), class_counts(extra)
+    own = class_counts(split)
+    lacking = own[0] == 0
+    if not lacking.any():
+        # Thousands of frames need not be read for nothing.
+        return own
+    other = class_counts(extra)
     times = share / (1 - share) * len(split) / len(extra)
     area = math.prod(split.size) / math.prod(extra.size)
-    lacking = own[0] == 0
     pixels = np.where(lacking, times * area * other[0], own[0])
     return pixels, np.where(lacking, times * other[1], own[1])

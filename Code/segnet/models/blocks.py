@@ -155,7 +155,7 @@ def relu(x, *, name: str):
 def conv_bn(
     x, filters: int, kernel=1, stride=1, dilation=1, gamma="ones", *, name: str
 ):
-    """Convolution and BatchNormalization: a linear projection."""
+    """Convolution and BatchNormalization: a linear projection; `gamma` as in `bn`."""
     x = conv(x, filters, kernel, stride, dilation, name=f"{name}_conv")
     return bn(x, gamma, name=name)
 

@@ -33,6 +33,7 @@ from segnet.models import blocks
 STEM, WIDTH, DETAIL = 16, 192, 64
 REDUCTION = (32, 96, WIDTH)
 CONTEXT_DILATIONS = (1, 2, 4, 8, 2, 4, 1, 2)
+# How many refine modules in a row each stage has.
 REFINES = {"residual_s8": 2, "fuse_s8": 2, "skip_s4": 1, "fuse_s4": 2}
 
 

@@ -1,6 +1,7 @@
 """A recipe on drives it has seen nothing of: each drive of CamVid judges once.
 
     python benchmarks/folds.py CAMVID OUT --recipe camvid11_slim --epochs 40
+    python benchmarks/folds.py CAMVID OUT --model fast_scnn --scratch
 
 OUT gets a store `fold_DRIVE` and a run folder for each drive; a run that was cut off
 goes on, a finished one is only scored again. The scores are those of
@@ -52,9 +53,9 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
     return counts | {key: report[key] for key in kept}
 
 
-def budget_of(recipe: Recipe) -> dict:
+def budget_of(name: str, recipe: Recipe) -> dict:
     """What the drives of one row must have in common, the start's bytes among it."""
-    budget = {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
+    budget = {"recipe": name} | {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
     parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
     start = read_index()[recipe.init]["sha256"] if recipe.init else ""
     return budget | {"parameters": parameters, "start_sha256": start}
@@ -77,18 +78,24 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="for stores and run folders")
     parser.add_argument("--recipe", default="camvid11_slim", choices=CHOICES)
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--init", help="shipped weights, instead of the recipe's")
+    parser.add_argument("--model", choices=sorted(MODELS), help="another network")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--init", help="shipped weights, instead of the recipe's")
+    start.add_argument("--scratch", action="store_true", help="begin with none")
     parser.add_argument("--drives", nargs="+", default=DRIVES, choices=DRIVES)
     parser.add_argument("--json", type=Path, default=TABLE, help="table to add to")
     arguments = parser.parse_args()
     fuse()
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
-    recipe = replace(recipe, init=arguments.init or recipe.init)
-    name = f"{arguments.recipe}_{recipe.init}"
+    recipe = replace(recipe, model=arguments.model or recipe.model)
+    init = "" if arguments.scratch else arguments.init or recipe.init
+    recipe = replace(recipe, init=init)
+    budget = budget_of(arguments.recipe, recipe)
+    name = "_".join([arguments.recipe, recipe.model, init or "scratch"])
     for drive in arguments.drives:
         store = store_of(arguments.camvid, arguments.out, drive)
         row = score(store, recipe, arguments.out / f"{name}_{drive}")
-        note(arguments.json, budget_of(recipe), name, drive, row)
+        note(arguments.json, budget, name, drive, row)
         print(f"{drive}: mIoU {100 * row['miou']:.1f}", flush=True)
 
 

@@ -86,15 +86,16 @@ def folds(scores: dict) -> str:
     drives = sorted({drive for entry in scores.values() for drive in entry["drives"]})
     header = ["recipe", "network", "from", "epochs", *drives, "mean"]
     rows = []
-    for name, entry in sorted(scores.items()):
+    for _, entry in sorted(scores.items()):
+        budget = entry["budget"]
         found = {drive: row["miou"] for drive, row in entry["drives"].items()}
         mean = sum(found.values()) / len(found) if len(found) == len(drives) else None
         rows.append(
             [
-                f"`{name.removesuffix('_' + entry['budget']['init'])}`",
-                f"`{entry['budget']['model']}`",
-                f"`{entry['budget']['init']}`",
-                str(entry["budget"]["epochs"]),
+                f"`{budget['recipe']}`",
+                f"`{budget['model']}`",
+                f"`{budget['init']}`" if budget["init"] else "scratch",
+                str(budget["epochs"]),
                 *(percent(found[d]) if d in found else NONE for d in drives),
                 NONE if mean is None else percent(mean),
             ]

@@ -16,10 +16,11 @@ RECIPE = Recipe(model="slim", epochs=2, init="slim_scenes14")
 
 
 def test_a_budget_tells_apart_networks_and_starts_of_one_name():
-    budget = folds.budget_of(RECIPE)
+    budget = folds.budget_of("some", RECIPE)
+    assert budget["recipe"] == "some"
     assert budget["parameters"] == MODELS["slim"]((64, 64, 3), 11).count_params()
     assert budget["start_sha256"] == read_index()["slim_scenes14"]["sha256"]
-    assert folds.budget_of(replace(RECIPE, init=""))["start_sha256"] == ""
+    assert folds.budget_of("some", replace(RECIPE, init=""))["start_sha256"] == ""
 
 
 def test_drives_of_one_budget_gather_and_another_budget_starts_anew(tmp_path):

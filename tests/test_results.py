@@ -89,11 +89,11 @@ def test_a_network_without_weights_has_no_score():
 
 
 def test_a_mean_of_drives_stands_only_where_all_were_scored():
-    budget = {"model": "m", "epochs": 40, "init": "i", "seed": 0}
+    budget = {"recipe": "r", "model": "m", "epochs": 40, "init": "i", "seed": 0}
     table = make_results.folds(
         {
-            "slim": {"budget": budget, "drives": {"b": {"miou": 0.25}}},
-            "edge_i": {
+            "second": {"budget": budget | {"init": ""}, "drives": {"b": {"miou": 0.25}}},
+            "first": {
                 "budget": budget,
                 "drives": {"a": {"miou": 0.5}, "b": {"miou": 0.25}},
             },
@@ -101,8 +101,8 @@ def test_a_mean_of_drives_stands_only_where_all_were_scored():
     )
     rows = [[c.strip() for c in line.split("|")[1:-1]] for line in table.splitlines()]
     assert rows[0][4:] == ["a", "b", "mean"]
-    assert rows[2] == ["`edge`", "`m`", "`i`", "40", "50.0", "25.0", "37.5"]
-    assert rows[3] == ["`slim`", "`m`", "`i`", "40", "-", "25.0", "-"]
+    assert rows[2] == ["`r`", "`m`", "`i`", "40", "50.0", "25.0", "37.5"]
+    assert rows[3] == ["`r`", "`m`", "scratch", "40", "-", "25.0", "-"]
 
 
 def test_a_budget_stands_below_its_rows():

@@ -55,7 +55,8 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
 
 def budget_of(name: str, recipe: Recipe) -> dict:
     """What the drives of one row must have in common, the start's bytes among it."""
-    budget = {"recipe": name} | {key: getattr(recipe, key) for key in ("model", "epochs", "init", "seed")}
+    kept = ("model", "epochs", "init", "seed")
+    budget = {"recipe": name} | {key: getattr(recipe, key) for key in kept}
     parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
     start = read_index()[recipe.init]["sha256"] if recipe.init else ""
     return budget | {"parameters": parameters, "start_sha256": start}

@@ -90,9 +90,10 @@ def test_a_network_without_weights_has_no_score():
 
 def test_a_mean_of_drives_stands_only_where_all_were_scored():
     budget = {"recipe": "r", "model": "m", "epochs": 40, "init": "i", "seed": 0}
+    scratch = budget | {"init": ""}
     table = make_results.folds(
         {
-            "second": {"budget": budget | {"init": ""}, "drives": {"b": {"miou": 0.25}}},
+            "second": {"budget": scratch, "drives": {"b": {"miou": 0.25}}},
             "first": {
                 "budget": budget,
                 "drives": {"a": {"miou": 0.5}, "b": {"miou": 0.25}},

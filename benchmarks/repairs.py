@@ -17,9 +17,22 @@ from segnet.models import blocks
 edgesegnet_module = import_module("segnet.models.edgesegnet")
 
 
-def conv_without_bn(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
-    """A convolution with a bias where `edgesegnet` normalises."""
-    return blocks.conv(x, filters, kernel, stride, dilation, bias=True, name=name)
+def conv_without_bn(
+    x, filters: int, kernel=1, stride=1, dilation=1, gamma="ones", *, name: str
+):
+    """A convolution with a bias where `edgesegnet` normalises.
+
+    What begins at 0 there (`gamma`) does so here, so a block is the identity at first.
+    """
+    return layers.Conv2D(
+        filters,
+        kernel,
+        strides=stride,
+        padding="same",
+        dilation_rate=dilation,
+        kernel_initializer="zeros" if gamma == "zeros" else "he_normal",
+        name=name,
+    )(x)
 
 
 def nearest_upsample(x, factor: int = 2, *, name: str):

@@ -45,7 +45,7 @@ def run(
     modules, changes = variant
     recipe = dataclasses.replace(RECIPE, epochs=epochs, seed=seed, **changes)
     folder = out / f"{name.replace(' ', '_')}_{seed}"
-    with _all_replaced(list(modules.items())):
+    with all_replaced(list(modules.items())):
         parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
         train(store, recipe, folder, resume=True, verbose=0)
     report = json.loads((folder / "report.json").read_text())
@@ -64,12 +64,13 @@ def run(
 
 
 @contextmanager
-def _all_replaced(modules: list):
+def all_replaced(modules: list):
+    """Attributes of several modules, changed for a while."""
     if not modules:
         yield
         return
     (owner, values), *rest = modules
-    with replaced(owner, **values), _all_replaced(rest):
+    with replaced(owner, **values), all_replaced(rest):
         yield
 
 

@@ -59,6 +59,7 @@ def test_round_trip_of_a_crop_and_a_list():
         ("teacher_share", 1),
         ("teacher_share", 0.0),
         ("validate_every", 0),
+        ("save_every", 0),
         ("precision", "float16"),
         ("seed", -1),
         ("seed", 2**32),

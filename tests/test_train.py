@@ -192,7 +192,7 @@ def kill_at(moment, patch):
         if len(progress.rows) < 2:
             return save(out, variables, progress)
         if moment == "after it":
-            patch.setattr(run_folder, "_write_history", lambda *_: None)
+            patch.setattr(run_folder, "write_history", lambda *_: None)
             save(out, variables, progress)
         raise Killed
 
@@ -314,6 +314,26 @@ def test_validation_only_every_so_often(store_path, tmp_path):
     recipe = dataclasses.replace(TINY, validate_every=2)
     out = train(store_path, recipe, tmp_path / "run", verbose=0)
     assert [bool(row[0]) for row in rows_of(out, "val_miou")] == [False, True, True]
+
+
+def test_states_only_every_so_often(finished, store_path, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(TINY, save_every=2)
+    out, kept, save = tmp_path / "run", [], run_folder.save_state
+
+    def counted(out, variables, progress):
+        kept.append(len(progress.rows))
+        save(out, variables, progress)
+
+    monkeypatch.setattr(run_folder, "save_state", counted)
+    with monkeypatch.context() as patch:
+        kill_at("in an epoch", patch)
+        with pytest.raises(Killed):
+            train(store_path, recipe, out, verbose=0)
+    assert kept == []
+    assert len(rows_of(out, "epoch")) == 1
+    train(store_path, recipe, out, resume=True, verbose=0)
+    assert kept == [2, 3]
+    assert_same_run(finished, out)
 
 
 def test_a_run_without_its_recipe_is_left_alone(store_path, tmp_path):

@@ -105,6 +105,11 @@ class Recipe:
         0.5, "share of the loss that asks for what the teachers say, if there are any"
     )
     validate_every: int = _field(1, "epochs between scores on val; always at the end")
+    save_every: int = _field(
+        1,
+        "epochs between states to resume from, always at the end; more where an epoch "
+        "takes seconds and the state tens of megabytes",
+    )
     precision: str = _field(
         "float32",
         "dtype policy of the training; what is kept is float32",
@@ -233,6 +238,7 @@ _CHECKS = (
         "a number above 0 and below 1",
     ),
     ("validate_every", _integer(1), "a whole number from 1"),
+    ("save_every", _integer(1), "a whole number from 1"),
     ("precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
     ("seed", _integer(0, 2**32), "a whole number from 0 to below 2^32"),
 )

@@ -3,7 +3,7 @@
 `last.npz` holds everything a training needs to go on after any epoch: every variable
 of the model and the optimizer (the averaged weights among them), the history and what
 the data looked like. It replaces its forerunner in one step, so a killed training
-loses at most the epoch it was in.
+loses at most the epoch it was in, or those since the last state with `save_every`.
 """
 
 import csv
@@ -120,6 +120,14 @@ def read_recipe(out: Path) -> Recipe:
         raise ValueError(f"{path}: {error}") from error
 
 
+def write_history(out: Path, progress: Progress) -> None:
+    """Writes history.csv, a row an epoch, for people and charts."""
+    with replacing(out / HISTORY) as part, open(part, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(progress.rows)
+
+
 def save_state(out: Path, variables: list, progress: Progress) -> None:
     """Writes last.npz, then history.csv.
 
@@ -132,7 +140,7 @@ def save_state(out: Path, variables: list, progress: Progress) -> None:
     text = json.dumps({"data": progress.data, "rows": progress.rows})
     with replacing(out / STATE) as part:
         np.savez(part, progress=np.array(text), **arrays)
-    _write_history(out / HISTORY, progress.rows)
+    write_history(out, progress)
 
 
 def load_state(out: Path, variables: list, data: dict) -> Progress:
@@ -161,8 +169,9 @@ def load_state(out: Path, variables: list, data: dict) -> Progress:
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    # A kill between the two files leaves the history one epoch behind the state.
-    _write_history(out / HISTORY, progress.rows)
+    # The history of a killed run may be ahead of its state, by the epochs since it was
+    # written, or one behind it, by a kill between the two files.
+    write_history(out, progress)
     return progress
 
 
@@ -200,10 +209,3 @@ def _opened(path: Path):
             f"{path}: damaged, so this run cannot go on ({error}); start again in "
             f"another folder"
         ) from error
-
-
-def _write_history(path: Path, rows: list[dict]) -> None:
-    with replacing(path) as part, open(part, "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)

@@ -245,10 +245,12 @@ class _Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
             epoch = len(self.progress.rows) + 1
+            every = self.run.recipe.save_every
+            kept = (epoch - 1) // every * every
             raise ValueError(
                 f"the loss is {logs['loss']} in step {batch + 1} of epoch {epoch}; "
                 f"lower the learning rate ({self.run.recipe.learning_rate}) or look "
-                f"for damaged frames. {self.out} still holds epoch {epoch - 1}"
+                f"for damaged frames. {self.out} still holds epoch {kept}"
             )
 
     def on_epoch_end(self, epoch, logs=None):
@@ -260,15 +262,22 @@ class _Keeper(keras.callbacks.Callback):
         logs["seconds"] = seconds
         images = len(self.run.batches) * recipe.batch_size
         logs["images_per_second"] = images / seconds
-        due = (epoch + 1) % recipe.validate_every == 0 or epoch + 1 == recipe.epochs
+        keep = self._due(epoch, recipe.save_every)
         # Without val there is no look to wait for, and best.keras is the last.
-        if due or recipe.include_val:
-            if self._improves(logs):
-                with replacing(self.out / run_folder.BEST) as part:
-                    self.run.judge.save(part)
+        look = keep if recipe.include_val else self._due(epoch, recipe.validate_every)
+        if look and self._improves(logs):
+            with replacing(self.out / run_folder.BEST) as part:
+                self.run.judge.save(part)
         row = {name: logs.get(name) for name in run_folder.COLUMNS}
         self.progress.rows.append(row | {"epoch": epoch + 1})
-        run_folder.save_state(self.out, self.run.variables, self.progress)
+        if keep:
+            run_folder.save_state(self.out, self.run.variables, self.progress)
+        else:
+            run_folder.write_history(self.out, self.progress)
+
+    def _due(self, epoch: int, every: int) -> bool:
+        """Is this one of each so many epochs, or the last?"""
+        return (epoch + 1) % every == 0 or epoch + 1 == self.run.recipe.epochs
 
     def _improves(self, logs: dict) -> bool:
         """Brings the judge up to date and scores it, where val is there to judge."""

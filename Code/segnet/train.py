@@ -247,10 +247,11 @@ class _Keeper(keras.callbacks.Callback):
             epoch = len(self.progress.rows) + 1
             every = self.run.recipe.save_every
             kept = (epoch - 1) // every * every
+            holds = f"still holds epoch {kept}" if kept else "holds no epoch yet"
             raise ValueError(
                 f"the loss is {logs['loss']} in step {batch + 1} of epoch {epoch}; "
                 f"lower the learning rate ({self.run.recipe.learning_rate}) or look "
-                f"for damaged frames. {self.out} still holds epoch {kept}"
+                f"for damaged frames. {self.out} {holds}"
             )
 
     def on_epoch_end(self, epoch, logs=None):

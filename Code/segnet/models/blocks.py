@@ -105,8 +105,18 @@ def crop_to(x, height: int, width: int, dtype=None, *, name: str):
     return layers.Cropping2D(crop, dtype=dtype, name=f"{name}_crop")(x)
 
 
-def conv(x, filters: int, kernel=1, stride=1, dilation=1, bias=False, *, name: str):
-    """A convolution alone, "same" padding, He initialisation."""
+def conv(
+    x,
+    filters: int,
+    kernel=1,
+    stride=1,
+    dilation=1,
+    bias=False,
+    initializer: str = "he_normal",
+    *,
+    name: str,
+):
+    """A convolution alone, "same" padding, by default He initialisation."""
     return layers.Conv2D(
         filters,
         kernel,
@@ -114,7 +124,7 @@ def conv(x, filters: int, kernel=1, stride=1, dilation=1, bias=False, *, name: s
         padding="same",
         dilation_rate=dilation,
         use_bias=bias,
-        kernel_initializer="he_normal",
+        kernel_initializer=initializer,
         name=name,
     )(x)
 

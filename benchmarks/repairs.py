@@ -24,8 +24,8 @@ def conv_without_bn(
 
     What begins at 0 there (`gamma`) does so here, so a block is the identity at first.
     """
-    start = "zeros" if gamma == "zeros" else "he_normal"
-    return blocks.conv(x, filters, kernel, stride, dilation, True, start, name=name)
+    start = {"bias": True, "initializer": "zeros" if gamma == "zeros" else "he_normal"}
+    return blocks.conv(x, filters, kernel, stride, dilation, **start, name=name)
 
 
 def nearest_upsample(x, factor: int = 2, *, name: str):

@@ -107,8 +107,8 @@ class Recipe:
     validate_every: int = _field(1, "epochs between scores on val; always at the end")
     save_every: int = _field(
         1,
-        "epochs between states to resume from, always at the end; more where an epoch "
-        "takes seconds and the state tens of megabytes",
+        "epochs between states to resume from, and with include_val best.keras, always "
+        "at the end; more where an epoch takes seconds and a state tens of megabytes",
     )
     precision: str = _field(
         "float32",

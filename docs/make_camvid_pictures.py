@@ -1,9 +1,11 @@
-"""Makes camvid_classes.png and camvid_mistakes.png in docs/pictures.
+r"""Makes the pictures of trainings on CamVid: camvid_*.png in docs/pictures.
 
-    python docs/make_camvid_pictures.py STORE slim=RUN/last.npz edgesegnet=RUN/last.npz
+    python docs/make_camvid_pictures.py STORE \
+        slim=RUN/last.npz edgesegnet=RUN/last.npz --curves slim=RUN edgesegnet=RUN
 
-The models are trained without val. What is drawn are scores and predictions; the
-photographs are not ours to show.
+Makes camvid_classes.png and camvid_mistakes.png, and of the runs after `--curves`
+camvid_curves.png. The models are trained without val. What is drawn are scores and
+predictions; the photographs are not ours to show.
 """
 
 import argparse
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from segnet.data.store import open_store
 from segnet.evaluate import evaluate, predict
-from segnet.pictures import mistakes, per_class_bars
+from segnet.pictures import curves, mistakes, per_class_bars
 from segnet.trained import load
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -23,20 +25,20 @@ def chosen(reports: dict, names: list[str]) -> list[int]:
     return list(dict.fromkeys([*map(names.index, worst), len(names) // 2]))
 
 
-def main() -> None:
+def named(pairs: list[str], parser: argparse.ArgumentParser) -> dict[str, str]:
+    """The files, or folders, by the names they are given."""
+    for pair in pairs:
+        if "=" not in pair:
+            parser.error(f"{pair!r} is not NAME=PATH, such as slim=RUN/last.npz")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def draw_scores(store: str, paths: dict[str, str]) -> None:
     """Draws what some networks score and where they are wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("store", help="store of CamVid")
-    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
-    arguments = parser.parse_args()
-    for model in arguments.models:
-        if "=" not in model:
-            parser.error(f"{model!r} is not NAME=MODEL, such as slim=RUN/last.npz")
-    named = dict(model.split("=", 1) for model in arguments.models)
-    models = {name: load(path) for name, path in named.items()}
-    with open_store(arguments.store) as store:
-        val = store["val"]
-        reports = {name: evaluate(m, store, "val") for name, m in models.items()}
+    models = {name: load(path) for name, path in paths.items()}
+    with open_store(store) as opened:
+        val = opened["val"]
+        reports = {name: evaluate(m, opened, "val") for name, m in models.items()}
         names = list(val.frame_ids)
         rows = sorted(chosen(reports, names))
         images, truths = val.read(rows)
@@ -44,7 +46,21 @@ def main() -> None:
         titles = [names[row] for row in rows]
         per_class_bars(reports, PICTURES / "camvid_classes.png")
         path = PICTURES / "camvid_mistakes.png"
-        mistakes(truths, found, store.class_map, titles, path)
+        mistakes(truths, found, opened.class_map, titles, path)
+
+
+def main() -> None:
+    """Draws scores, mistakes and, if asked for, the courses of trainings."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("store", help="store of CamVid")
+    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    parser.add_argument("--curves", nargs="+", default=[], metavar="NAME=RUN")
+    arguments = parser.parse_args()
+    models, runs = named(arguments.models, parser), named(arguments.curves, parser)
+    draw_scores(arguments.store, models)
+    if runs:
+        histories = {name: Path(run) / "history.csv" for name, run in runs.items()}
+        curves(histories, PICTURES / "camvid_curves.png")
 
 
 if __name__ == "__main__":

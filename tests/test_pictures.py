@@ -70,6 +70,7 @@ def test_curves_leave_out_epochs_without_a_score(tmp_path):
     assert losses.lines[0].get_ydata().tolist() == [2, 1]
     assert losses.lines[1].get_xdata().tolist() == [2]
     assert mious.lines[0].get_ydata().tolist() == [25]
+    assert mious.get_ylim() == (0, 1.15 * 25)
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 

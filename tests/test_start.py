@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from segnet.data.store import open_store
+from segnet.last_weights import load_last
 from segnet.models import MODELS
 from segnet.networks import copy_matching
 from segnet.train import train
@@ -55,6 +56,20 @@ def test_a_training_starts_from_given_weights(store_path, tmp_path):
         best.trainable_variables, given.trainable_variables, strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_training_starts_from_the_last_weights_of_another(store_path, tmp_path):
+    recipe = dataclasses.replace(TINY, epochs=2, learning_rate=1e-2)
+    first = train(store_path, recipe, tmp_path / "first", verbose=0)
+    recipe = dataclasses.replace(
+        TINY, epochs=1, learning_rate=1e-9, init=str(first / "last.npz")
+    )
+    second = train(store_path, recipe, tmp_path / "second", verbose=0)
+    ours, theirs = load_last(second), load_last(first)
+    for mine, given in zip(
+        ours.trainable_variables, theirs.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(mine, given, atol=1e-6)
 
 
 def test_a_few_equal_layers_are_no_start():

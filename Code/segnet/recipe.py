@@ -91,13 +91,13 @@ class Recipe:
     )
     init: str = _field(
         "",
-        "weights to start from, where the shapes agree: a .keras file, or shipped "
-        "weights that `segnet models` lists",
+        "weights to start from, where the shapes agree: a .keras file, the last.npz of "
+        "a run, or shipped weights that `segnet models` lists",
     )
     teacher: tuple[str, ...] = _field(
         (),
         "trained networks to learn from beside the labels, all at once, for the same "
-        "classes: .keras files, or shipped weights that `segnet models` lists",
+        "classes: files or names as for init",
         nargs="+",
         type=str,
     )

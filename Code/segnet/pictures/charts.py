@@ -25,7 +25,7 @@ def curves(
     """
     figure = Figure((9, 3.4), dpi=DPI, layout="constrained")
     losses, mious = figure.subplots(1, 2)
-    top = 0.0
+    top, highest = 0.0, 0.0
     for colour, (name, file) in zip(
         _colours(histories), histories.items(), strict=True
     ):
@@ -41,9 +41,10 @@ def curves(
         if miou.size:
             best = miou.argmax()
             mious.plot(epochs[known][best], miou[best], "o", color=colour, ms=4)
+            highest = max(highest, miou[best])
     # A network that has hardly begun may have any loss on val; it is cut off.
     losses.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.15 * top))
-    mious.set(xlabel="epoch", ylabel="mIoU on val, %", ylim=(0, None))
+    mious.set(xlabel="epoch", ylabel="mIoU on val, %", ylim=(0, 1.15 * highest or 100))
     for axis in (losses, mious):
         _plain(axis, grid="y")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))

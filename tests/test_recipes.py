@@ -53,6 +53,7 @@ def test_round_trip_of_a_crop_and_a_list():
         ("balance", -0.1),
         ("rotate", 46),
         ("cutmix", 2),
+        ("noise", 129),
         ("augment_on", "gpu"),
         ("teacher", "slim"),
         ("teacher", (1,)),

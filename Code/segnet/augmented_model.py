@@ -1,13 +1,17 @@
 """Training on frames that the accelerator changes itself, inside the step."""
 
+from dataclasses import astuple
+
 import keras
 import numpy as np
 from keras import ops
 
 from segnet.data.batches import Batches
-from segnet.device_augment import mix, move_images, move_labels
+from segnet.data.noise import Noise
+from segnet.device_augment import add_noise, mix, move_images, move_labels
 
 IDENTITY = np.eye(3, 4)
+SILENCE = Noise(0.0, 0, 0)
 
 
 def augments_on_device(place: str) -> bool:
@@ -22,8 +26,8 @@ class DeviceBatches:
     """`batches(epoch, index)` -> what an `AugmentedModel` takes for that batch.
 
     The inputs are a dictionary of `images` (B, H, W, 3) uint8 as stored, `matrix`
-    (B, 2, 3) and `colour` (B, 3, 4) float32 and `patches` (B, 4) int32; the targets
-    are labels (B, H, W) uint8 as stored.
+    (B, 2, 3), `colour` (B, 3, 4) and `noise` (B, 3) float32 and `patches` (B, 4)
+    int32; the targets are labels (B, H, W) uint8 as stored.
 
     Args:
         batches: Decides which frames, and what happens to them.
@@ -36,10 +40,12 @@ class DeviceBatches:
         draft = self._batches.draft(epoch, index)
         colours = [change.colour for change in draft.changes]
         colours = [IDENTITY if colour is None else colour for colour in colours]
+        noises = [change.noise or SILENCE for change in draft.changes]
         inputs = {
             "images": np.stack([image for image, _ in draft.frames]),
             "matrix": np.float32([change.matrix for change in draft.changes]),
             "colour": np.float32(colours),
+            "noise": np.float32([astuple(noise) for noise in noises]),
             "patches": draft.patches,
         }
         return inputs, np.stack([labels for _, labels in draft.frames])
@@ -58,6 +64,7 @@ class AugmentedModel(keras.Model):
             "images": (*batches.split.size, 3),
             "matrix": (2, 3),
             "colour": (3, 4),
+            "noise": (3,),
             "patches": (4,),
         }
         dtypes = {"images": "uint8", "patches": "int32"}
@@ -66,7 +73,8 @@ class AugmentedModel(keras.Model):
             for name, shape in shapes.items()
         }
         shrinks = batches.augmentation.scale[0] < 1
-        images = _Moved(batches.size, shrinks)(inputs)
+        noisy = batches.augmentation.noise > 0
+        images = _Moved(batches.size, shrinks, noisy)(inputs)
         super().__init__(inputs, network(images), name=f"augmented_{network.name}")
         self._network = network
         self._size = batches.size
@@ -94,14 +102,18 @@ class AugmentedModel(keras.Model):
 class _Moved(keras.layers.Layer):
     """The inputs of an `AugmentedModel` -> images (B, h, w, 3) uint8."""
 
-    def __init__(self, size: tuple[int, int], shrinks: bool):
+    def __init__(self, size: tuple[int, int], shrinks: bool, noisy: bool):
         super().__init__(name="augment", dtype="float32")
         self._size = size
         self._shrinks = shrinks
+        self._noisy = noisy
 
     def call(self, inputs):
         images = inputs["images"], inputs["matrix"], inputs["colour"]
-        return mix(move_images(*images, self._size, self._shrinks), inputs["patches"])
+        images = move_images(*images, self._size, self._shrinks)
+        if self._noisy:
+            images = add_noise(images, inputs["noise"])
+        return mix(images, inputs["patches"])
 
     def compute_output_spec(self, inputs):
         return keras.KerasTensor((None, *self._size, 3), "uint8")

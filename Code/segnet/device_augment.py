@@ -9,8 +9,10 @@ shrink without aliasing. Here a pixel of a shrunk frame is the mean of four bili
 samples, which follows Pillow's filter down to half the size.
 """
 
+import numpy as np
 from keras import ops
 
+from segnet.data.noise import SIDE, noise_table
 from segnet.data.warp import PADDING
 
 
@@ -35,6 +37,26 @@ def move_images(images, matrix, colour, size: tuple[int, int], shrinks: bool = T
     pixels = ops.clip(ops.round(pixels), 0, 255)
     inside = _inside(x, y, images.shape[1:3])[..., None]
     return ops.cast(ops.where(inside, pixels, float(PADDING)), "uint8")
+
+
+def add_noise(images, noise):
+    """Returns the noisy images, (B, h, w, 3) uint8, as `data.noise.add_noise`.
+
+    Args:
+        images: (B, h, w, 3) uint8.
+        noise: (B, 3) float32: deviation, row and column, see `segnet.data.noise.Noise`.
+    """
+    height, width = images.shape[1:3]
+    rows, columns = (
+        (ops.cast(noise[:, i, None], "int32") + ops.arange(length, dtype="int32"))
+        % SIDE
+        for i, length in ((1, height), (2, width))
+    )
+    table = np.reshape(noise_table(), (-1, 3))
+    places = rows[:, :, None] * SIDE + columns[:, None, :]
+    values = ops.take(ops.convert_to_tensor(table), places, axis=0)
+    values = noise[:, 0, None, None, None] * values + ops.cast(images, "float32")
+    return ops.cast(ops.clip(ops.round(values), 0, 255), "uint8")
 
 
 def move_labels(labels, matrix, size: tuple[int, int], void: int):

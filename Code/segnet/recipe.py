@@ -73,6 +73,11 @@ class Recipe:
     cutmix: float = _field(
         0.0, "share of the frames that get a rectangle of another frame"
     )
+    noise: float = _field(
+        0.0,
+        "Gaussian noise of up to this deviation, of 255, on half of the frames, as of "
+        "a camera in the dark",
+    )
     extra_share: float = _field(
         0.0,
         "share of each batch that comes from a second store, --extra; an epoch is "
@@ -223,6 +228,7 @@ _CHECKS = (
     ("balance", _share, "a number from 0 to 1"),
     ("rotate", lambda v: _is_number(v) and 0 <= v <= 45, "degrees from 0 to 45"),
     ("cutmix", _share, "a number from 0 to 1"),
+    ("noise", lambda v: _is_number(v) and 0 <= v <= 128, "a number from 0 to 128"),
     ("extra_share", _number(0, 1), "a number from 0 to below 1"),
     ("augment_on", lambda v: v in AUGMENT_ON, f"one of {', '.join(AUGMENT_ON)}"),
     ("include_val", lambda v: isinstance(v, bool), "True or False"),

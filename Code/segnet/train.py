@@ -220,6 +220,7 @@ def _batches(split: Split, recipe: Recipe, extra: Split | None) -> Batches | Mix
         recipe.rare,
         recipe.rotate,
         recipe.cutmix,
+        recipe.noise,
     )
     share = round(recipe.batch_size * recipe.extra_share)
     if extra and not 0 < share < recipe.batch_size:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segnet.data.noise import draw_noise
 from segnet.data.rare import pick_pixel
 from segnet.data.warp import Axis, Change, warp
 
@@ -31,6 +32,8 @@ class Augmentation:
             or about the pixel of the rare class.
         cutmix: Share of the frames that get a rectangle of another frame of their
             batch (see `segnet.data.mix`).
+        noise: Half of the frames get Gaussian noise of up to this deviation, in the
+            units of uint8 values (see `segnet.data.noise`).
     """
 
     flip: bool = True
@@ -40,6 +43,7 @@ class Augmentation:
     rare: float = 0.0
     rotate: float = 0.0
     cutmix: float = 0.0
+    noise: float = 0.0
 
 
 NOTHING = Augmentation(flip=False, scale=(1.0, 1.0), colour=0.0)
@@ -95,13 +99,14 @@ def draw(
     columns = _window(labels.shape[1], size[1], factor, rng, column)
     flip = bool(config.flip and rng.random() < 0.5)
     colour = _colour_matrix(rng, config.colour) if config.colour else None
+    noise = draw_noise(rng, config.noise) if config.noise else None
     if not config.rotate or rng.random() < 0.5:
-        return Change(size, rows, columns, flip, colour)
+        return Change(size, rows, columns, flip, colour, noise)
     angle = rng.uniform(-config.rotate, config.rotate)
     pivot = size[0] / 2, size[1] / 2
     if held:
         pivot = _place(row, rows, False), _place(column, columns, flip)
-    return Change(size, rows, columns, flip, colour, angle, pivot)
+    return Change(size, rows, columns, flip, colour, noise, angle, pivot)
 
 
 def _window(source: int, target: int, factor: float, rng, held: int | None) -> Axis:

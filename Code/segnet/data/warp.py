@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from segnet.data.noise import Noise, add_noise
+
 # A grey in the middle of the range, as the networks' own padding is.
 PADDING = 127
 IMAGE_FILTER, LABEL_FILTER = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
@@ -47,6 +49,7 @@ class Change:
         columns: The same for columns.
         flip: Mirrored left and right.
         colour: 3x4 matrix on (r, g, b, 1); None leaves the colours.
+        noise: What is added in the end; None for nothing.
         angle: Degrees, counter-clockwise, after all of the above.
         pivot: (row, column) of the result that stay in place when it is rotated.
     """
@@ -56,6 +59,7 @@ class Change:
     columns: Axis
     flip: bool = False
     colour: np.ndarray | None = None
+    noise: Noise | None = None
     angle: float = 0.0
     pivot: tuple[float, float] = (0.0, 0.0)
 
@@ -90,8 +94,17 @@ def warp(
         change: What happens.
         void: The id of pixels outside the frame; the image is grey there.
     """
-    if change.angle:
-        return _turn(image, labels, change, void)
+    move = _turn if change.angle else _place
+    image, labels = move(image, labels, change, void)
+    if change.noise:
+        image = add_noise(image, change.noise)
+    return image, labels
+
+
+def _place(
+    image: np.ndarray, labels: np.ndarray, change: Change, void: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """One resize of one window, and what lies outside."""
     picture = _coloured(_cut(image, change, IMAGE_FILTER), change)
     ids = _cut(labels, change, LABEL_FILTER)
     return _pad(picture, change, PADDING), _pad(ids, change, void)

@@ -92,7 +92,7 @@ def warp(
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 class ids.
         change: What happens.
-        void: The id of pixels outside the frame; the image is grey there.
+        void: The id of pixels outside the frame; the image is grey there, before noise.
     """
     move = _turn if change.angle else _place
     image, labels = move(image, labels, change, void)

@@ -49,6 +49,7 @@ def tinted(image: np.ndarray, warmth: float) -> np.ndarray:
 
 def noisy(image: np.ndarray, deviation: float) -> np.ndarray:
     """Gaussian noise, the same in each frame."""
+    # Not from the table of `segnet.data.noise`, which a network may have learnt.
     noise = np.random.default_rng(0).normal(0, deviation, image.shape)
     return clipped(image + noise)
 

@@ -57,10 +57,10 @@ def main() -> None:
     parser.add_argument("--curves", nargs="+", default=[], metavar="NAME=RUN")
     arguments = parser.parse_args()
     models, runs = named(arguments.models, parser), named(arguments.curves, parser)
-    draw_scores(arguments.store, models)
     if runs:
         histories = {name: Path(run) / "history.csv" for name, run in runs.items()}
         curves(histories, PICTURES / "camvid_curves.png")
+    draw_scores(arguments.store, models)
 
 
 if __name__ == "__main__":

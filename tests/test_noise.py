@@ -28,7 +28,9 @@ def test_by_hand(monkeypatch):
     monkeypatch.setattr(noise, "noise_table", lambda: table)
     image = np.array([[[100, 0, 250]] * 2] * 2, np.uint8)
     found = add_noise(image, Noise(2.0, 1, 1))
-    # Twice the row -1, -2, -3 and the row 0, 1, 2, wherever the corner's 9 is not.
+    # Twice the table, which goes on with its first row and column:
+    #   9  9  9 | -1 -2 -3
+    #   0  1  2 |  0  1  2
     assert found[0].tolist() == [[118, 18, 255], [98, 0, 244]]
     assert found[1].tolist() == [[100, 2, 254], [100, 2, 254]]
 

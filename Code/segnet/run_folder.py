@@ -115,7 +115,9 @@ def read_recipe(out: Path) -> Recipe:
     try:
         return Recipe.from_json(path.read_text())
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file") from None
+        raise FileNotFoundError(
+            f"{path}: no such file; is {out} the folder of a run?"
+        ) from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -207,5 +209,5 @@ def _opened(path: Path):
     except DAMAGED as error:
         raise ValueError(
             f"{path}: damaged, so this run cannot go on ({error}); start again in "
-            f"another folder"
+            f"another folder, or from its best.keras with --init"
         ) from error

@@ -9,11 +9,16 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import ideas
 import repairs
+import shapes
 import variants
 
 from segnet.models import MODELS
 
-TABLES = {"ideas": ideas.VARIANTS, "repairs": repairs.VARIANTS}
+TABLES = {
+    "ideas": ideas.VARIANTS,
+    "repairs": repairs.VARIANTS,
+    "shapes": shapes.VARIANTS,
+}
 ALL = [(table, name) for table, rows in TABLES.items() for name in rows]
 OF_MODULES = [(table, name) for table, name in ALL if TABLES[table][name][0]]
 

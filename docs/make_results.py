@@ -4,9 +4,9 @@
 
 `docs/latency.json` and `docs/training.json` are from `segnet bench`, the scores are
 from the cards of the shipped weights, `docs/folds.json` is from `benchmarks/folds.py`,
-`docs/street.json` and `docs/short.json` are from `benchmarks/budget.py`, and
-`docs/peers.json` says what others published. Each table stands between two markers; the
-text around them is written by hand.
+`docs/street.json`, `docs/short.json` and `docs/long.json` are from
+`benchmarks/budget.py`, and `docs/peers.json` says what others published. Each table
+stands between two markers; the text around them is written by hand.
 """
 
 import json
@@ -199,18 +199,18 @@ def filled(text: str, parts: dict[str, str]) -> str:
 
 def results(text: str, cards: list[dict]) -> str:
     """docs/results.md with all its tables made anew."""
-    names = ("latency", "training", "peers", "folds", "street", "short")
+    budgets = ("street", "short", "long")
+    names = ("latency", "training", "peers", "folds", *budgets)
     read = {name: json.loads((DOCS / f"{name}.json").read_text()) for name in names}
     latency, training = read["latency"], read["training"]
     parts = {
         "folds": folds(read["folds"]),
         "networks": networks(latency, training, cards, read["peers"]),
-        "short": one_budget(read["short"]),
         "speed": speed(latency),
-        "street": one_budget(read["street"]),
         "training": training_speed(training),
         "weights": weights(cards),
     }
+    parts |= {name: one_budget(read[name]) for name in budgets}
     return filled(text, parts)
 
 

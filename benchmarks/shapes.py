@@ -15,6 +15,8 @@ from segnet.models import blocks
 
 # The package has a function of the same name.
 slim_module = import_module("segnet.models.slim")
+# Kept here, because variants replace them in their module.
+plain_depthwise, plain_conv_bn_relu = blocks.depthwise, blocks.conv_bn_relu
 
 
 def branched_residual(x, dilation=1, *, name: str):
@@ -36,14 +38,7 @@ def branched_residual(x, dilation=1, *, name: str):
 
 def depthwise_5x5(x, kernel=3, stride=1, dilation=1, *, name: str):
     """Windows of 5x5 where `slim` has 3x3."""
-    return layers.DepthwiseConv2D(
-        5,
-        strides=stride,
-        padding="same",
-        dilation_rate=dilation,
-        use_bias=False,
-        name=f"{name}_depthwise",
-    )(x)
+    return plain_depthwise(x, 5, stride, dilation, name=name)
 
 
 def patch_stem(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
@@ -52,8 +47,7 @@ def patch_stem(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
         return x
     if name == "stem_s4":
         kernel = stride = 4
-    x = blocks.conv_bn(x, filters, kernel, stride, dilation, name=name)
-    return blocks.relu(x, name=name)
+    return plain_conv_bn_relu(x, filters, kernel, stride, dilation, name=name)
 
 
 def no_global_context(x, *, name: str):
@@ -90,9 +84,8 @@ def pyramid_context(x, *, name: str):
 
 def _corrected(x, y, *, name: str):
     """x + a 1x1 convolution of ReLU(y)."""
-    y = blocks.conv(
-        blocks.relu(y, name=name), x.shape[-1], bias=True, name=f"{name}_conv"
-    )
+    y = blocks.relu(y, name=name)
+    y = blocks.conv(y, x.shape[-1], bias=True, name=f"{name}_conv")
     return layers.Add(name=f"{name}_add")([x, y])
 
 

@@ -86,7 +86,9 @@ def main(title: str, variants: dict[str, tuple[dict, dict]]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--only", nargs="+", default=list(variants))
+    parser.add_argument(
+        "--only", nargs="+", default=list(variants), choices=variants, metavar="NAME"
+    )
     parser.add_argument(
         "--fused", action="store_true", help="as benchmarks/fused_train.py trains"
     )

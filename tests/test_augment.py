@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet.data import warp as module
-from segnet.data.augment import NOTHING, Augmentation, augment, draw
-from segnet.data.warp import PADDING, Axis, Change, warp
+from segnet.data.batches import warp as module
+from segnet.data.batches.augment import NOTHING, Augmentation, augment, draw
+from segnet.data.batches.warp import PADDING, Axis, Change, warp
 
 VOID = 255
 SIZE = (37, 53)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
+from segnet.data.batches.augment import Augmentation
 from segnet.data.store import open_store
 
 
@@ -74,7 +74,9 @@ def test_balance_draws_rare_frames_more_often_in_as_many_batches(split, monkeypa
     """Class 1 lies in frame 7 only, which weighs 9 among 8 of weight 1."""
     counts = np.tile([100, 0], (9, 1))
     counts[7] = 50, 50
-    monkeypatch.setattr("segnet.data.batches.count_classes", lambda split: counts)
+    monkeypatch.setattr(
+        "segnet.data.batches.sampling.count_classes", lambda split: counts
+    )
     batches = Batches(split, 3, seed=2, balance=1.0)
     assert len(batches) == 3
     drawn = [frame_numbers(batches, epoch) for epoch in range(30)]
@@ -96,8 +98,10 @@ def test_rare_windows_know_the_chances_of_their_frame(split):
 
 def test_all_changes_together_keep_image_and_labels_aligned(split, monkeypatch):
     """The labels as an image, by nearest too, with windows, rotation and cut-mix."""
-    monkeypatch.setattr("segnet.data.warp.IMAGE_FILTER", Image.Resampling.NEAREST)
-    monkeypatch.setattr("segnet.data.warp.PADDING", 255)
+    monkeypatch.setattr(
+        "segnet.data.batches.warp.IMAGE_FILTER", Image.Resampling.NEAREST
+    )
+    monkeypatch.setattr("segnet.data.batches.warp.PADDING", 255)
     config = Augmentation(
         scale=(1.0, 2.0), colour=0, rare=0.5, rotate=10, cutmix=0.5, crop=(64, 72)
     )

@@ -10,7 +10,7 @@ from segnet.bench.machine import CONVOLUTION_MACS
 from segnet.bench.prepare import bench_prepare
 from segnet.bench.train import bench_train
 from segnet.models import MODELS
-from segnet.models.describe import macs
+from segnet.models.cost import macs
 from test_train import tiny
 
 

@@ -13,9 +13,7 @@ from PIL import Image
 
 from conftest import RGB, SCENEGT, write_vkitti
 from segnet.check import check, summary
-from segnet.classes import VKITTI1
-from segnet.data import READERS
-from segnet.data.hashing import (
+from segnet.check.image_hash import (
     BITS,
     IMAGE_DISTANCE,
     LABEL_DISTANCE,
@@ -24,9 +22,11 @@ from segnet.data.hashing import (
     has_structure,
     nearest,
 )
+from segnet.classes import VKITTI1
+from segnet.data import READERS
 from segnet.data.prepare import prepare
-from segnet.data.scenes import render
 from segnet.data.split import split_frames
+from segnet.scenes import render
 
 VOID_TAGS = {"meta", "img"}
 
@@ -91,7 +91,7 @@ def test_distance_counts_bits():
 
 
 def test_nearest_equals_the_full_table(monkeypatch):
-    monkeypatch.setattr("segnet.data.hashing.PAIRS_AT_A_TIME", 50)
+    monkeypatch.setattr("segnet.check.image_hash.PAIRS_AT_A_TIME", 50)
     rng = np.random.default_rng(0)
     left, right = (rng.integers(0, 256, (n, BITS // 8), np.uint8) for n in (13, 17))
     index, bits = nearest(left, right)
@@ -164,7 +164,7 @@ def test_all_damaged_files_are_named(tree):
 
 
 def test_workers_find_the_same(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr("segnet.data.parallel.FEWEST_ITEMS_A_WORKER", 4)
+    monkeypatch.setattr("segnet.system.parallel.FEWEST_ITEMS_A_WORKER", 4)
     store = prepare("vkitti1", tree, tmp_path / "store", scale=1, workers=1)
     frame(tree, SCENEGT, 5).write_bytes(b"")
     paint(tree, 1, (1, 2, 3), 4)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from segnet.class_files import MAX_FILE_BYTES
 from segnet.classes import (
     CAMVID11,
     CAMVID32,
@@ -21,6 +20,7 @@ from segnet.classes import (
     VKITTI2,
     ClassMap,
 )
+from segnet.classes.files import MAX_FILE_BYTES
 
 TWO = ClassMap("two", ("Road", "Sky"), ((1, 2, 3), (1, 3, 2)))
 

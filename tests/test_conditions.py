@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 import conditions
 
 from segnet.data.store import open_store
 from segnet.evaluate import evaluate
-from segnet.match import match
+from segnet.evaluate.match import match
 from test_train import tiny
 
 GREY = np.full((6, 8, 3), 100, np.uint8)

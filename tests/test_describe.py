@@ -7,10 +7,10 @@ from keras import layers
 from PIL import Image
 
 from segnet.models import MODELS
-from segnet.models.describe import layer_macs, macs, summary, summary_table
-from segnet.models.drawing import draw_structure
+from segnet.models.cost import layer_macs, macs, summary, summary_table
 from segnet.models.graph import receptive_field, walk
-from segnet.models.stages import find_stages, place
+from segnet.pictures.structure import draw_structure
+from segnet.pictures.structure_stages import find_stages, place
 
 NETWORKS = tuple(MODELS)
 

@@ -6,17 +6,21 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import augmented_model as module
-from segnet.augmented_model import AugmentedModel, DeviceBatches, augments_on_device
-from segnet.data.augment import NOTHING, Augmentation, draw
 from segnet.data.batches import Batches
-from segnet.data.mix import draw_patches, paste
+from segnet.data.batches.augment import NOTHING, Augmentation, draw
+from segnet.data.batches.cutmix import draw_patches, paste
+from segnet.data.batches.warp import PADDING
 from segnet.data.store import open_store
-from segnet.data.warp import PADDING
-from segnet.device_augment import mix, move_images, move_labels
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
+from segnet.train import augmented_model as module
 from segnet.train import train
+from segnet.train.augmented_model import (
+    AugmentedModel,
+    DeviceBatches,
+    augments_on_device,
+)
+from segnet.train.device_warp import mix, move_images, move_labels
 from test_train import TINY, assert_same_run, tiny
 
 VOID = 255

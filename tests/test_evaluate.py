@@ -14,12 +14,13 @@ from PIL import Image
 from segnet.classes import CATEGORIES6, CITYSCAPES10, VKITTI1
 from segnet.data.prepare import prepare
 from segnet.data.store import open_store
-from segnet.data.store_check import seal_of
-from segnet.evaluate import evaluate, predict, table
+from segnet.data.store.integrity import seal_of
+from segnet.evaluate import evaluate, table
 from segnet.metrics import confusion, scores
 from segnet.models import MODELS
+from segnet.predict.predicting import predict
 from segnet.recipe import Recipe
-from segnet.trained import trained_on_val
+from segnet.runs.loading import trained_on_val
 
 
 def colour_matcher(size=(64, 96), colours=VKITTI1.colours):

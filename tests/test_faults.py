@@ -11,22 +11,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import hostile
 from conftest import RGB, SCENEGT, write_vkitti
+from helpers import hostile
 from segnet.classes import VKITTI1, ClassMap
 from segnet.cli import main
 from segnet.data.images import read_colour_labels, read_rgb
-from segnet.data.prepare import LOCK, prepare
+from segnet.data.prepare import prepare
+from segnet.data.prepare.preparing import LOCK
 from segnet.data.store import open_store
 from segnet.data.vkitti import read_encoding
-from segnet.files import replacing_all
-from segnet.locks import alone
+from segnet.system.files import replacing_all
+from segnet.system.locks import alone
 
 CODE = Path(__file__).parents[1] / "Code"
 FLIPS = 150
 HOLDER = """
 import sys, time
-from segnet.locks import alone
+from segnet.system.locks import alone
 with alone(sys.argv[1], "taken"):
     print("held", flush=True)
     time.sleep(60)

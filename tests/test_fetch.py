@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from fetching import (
+from helpers.fetching import (
     GT,
     RGB,
     one,
@@ -14,9 +14,9 @@ from fetching import (
     vkitti1_folder,  # noqa: F401
     wanted,
 )
-from loopback import Loopback
-from segnet.data.fetch import publishers
-from tars import write_tar
+from helpers.loopback import Loopback
+from helpers.tars import write_tar
+from segnet.fetch import publishers
 
 
 def test_only_the_wanted_frames_come(vkitti1, tmp_path):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fetching import (
+from helpers.fetching import (
     HASTY,
     LOADER,
     QUICK,
@@ -22,9 +22,9 @@ from fetching import (
     vkitti1_folder,  # noqa: F401
     write_vkitti1,
 )
-from loopback import Loopback
-from segnet.data.fetch import FetchError, Patience
-from tars import write_tar
+from helpers.loopback import Loopback
+from helpers.tars import write_tar
+from segnet.fetch import FetchError, Patience
 
 PASSING = (
     *("drop", "stall", "drip", "long", "short", "less", "more", "ignore", "shifted"),

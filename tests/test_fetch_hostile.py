@@ -6,16 +6,16 @@ import shutil
 
 import pytest
 
-from fetching import (
+from helpers.fetching import (
     GT,
     RGB,
     names_of,
     one,
     vkitti1_folder,  # noqa: F401
 )
-from loopback import Loopback
-from segnet.data.fetch.sink import Source, members_of
-from tars import add_member, write_tar
+from helpers.loopback import Loopback
+from helpers.tars import add_member, write_tar
+from segnet.fetch.writer import Source, members_of
 
 HOSTILE = [
     (f"/{RGB}/0001/rain/00009.png", {}, "an absolute or empty path"),

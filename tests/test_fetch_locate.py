@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetching import (
+from helpers.fetching import (
     GT,
     RGB,
     one,
@@ -18,11 +18,11 @@ from fetching import (
     vkitti1_folder,  # noqa: F401
     write_vkitti1,
 )
-from loopback import Loopback
-from segnet.data.fetch import FetchError, publishers
-from segnet.data.fetch.members import Member
-from segnet.data.fetch.plan import LARGEST_PIECE, pieces
-from tars import add_member, write_tar
+from helpers.loopback import Loopback
+from helpers.tars import add_member, write_tar
+from segnet.fetch import FetchError, publishers
+from segnet.fetch.ranges import LARGEST_PIECE, pieces
+from segnet.fetch.tar_member import Member
 
 
 @pytest.mark.parametrize("order", [None, list.reverse, random.Random(3).shuffle])
@@ -35,7 +35,7 @@ def test_any_order_of_members(tmp_path, order, connections):
 
 
 def test_sorted_archive_is_searched_not_walked(tmp_path, monkeypatch):
-    monkeypatch.setattr("segnet.data.fetch.search.SEARCH_SHARE", 0.2)
+    monkeypatch.setattr("segnet.fetch.tar_search.SEARCH_SHARE", 0.2)
     sizes = {
         f"{RGB}/{world}/{variation}/{i:05d}.png": 30_000
         for world in ("0001", "0002", "0006", "0018", "0020")

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from fetching import (
+from helpers.fetching import (
     ONCE,
     QUICK,
     there,
 )
-from loopback import Loopback
-from segnet.data.fetch import FetchError, fetch, publishers
-from tars import noise, write_tar
+from helpers.loopback import Loopback
+from helpers.tars import noise, write_tar
+from segnet.fetch import FetchError, fetch, publishers
 
 KINDS2 = {"rgb": "rgb_%05d.jpg", "classSegmentation": "classgt_%05d.png"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segnet.files import replacing
+from segnet.system.files import replacing
 
 
 def test_a_block_that_ends_well_replaces(tmp_path):

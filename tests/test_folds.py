@@ -5,11 +5,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 import folds
 
 from segnet.models import MODELS
-from segnet.models.weights import read_index
+from segnet.models.shipped import read_index
 from segnet.recipe import Recipe
 
 RECIPE = Recipe(model="slim", epochs=2, init="slim_scenes14")

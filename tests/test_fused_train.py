@@ -11,7 +11,7 @@ import pytest
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the kernel is TensorFlow's", allow_module_level=True)
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 import fused_train
 import tensorflow as tf
 

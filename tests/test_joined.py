@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from segnet.data.batches import Batches
-from segnet.data.joined import Joined
 from segnet.data.store import open_store
+from segnet.data.store.joined import Joined
 
 
 @pytest.fixture

@@ -6,14 +6,16 @@ import keras
 import numpy as np
 import pytest
 
-from segnet.bench import engine, latency, machine
+from segnet.bench import latency, machine
+from segnet.bench import onnx_runtime as engine
 from segnet.bench.latency import bench_latency
+from segnet.export import onnx
 from segnet.models import MODELS
 
 
 @pytest.fixture
 def with_engine():
-    for name in engine.PACKAGES:
+    for name in onnx.PACKAGES:
         pytest.importorskip(name, reason=f"{name} is optional: segnet[export]")
 
 
@@ -74,7 +76,7 @@ def test_the_networks_take_turns_and_warming_up_is_not_counted(monkeypatch):
 
 def test_the_converted_network_computes_the_same(with_engine, tmp_path):
     model, path = small(4)((9, 11, 3), 3), tmp_path / "network.onnx"
-    engine.write_network(model, path)
+    onnx.write_network(model, path)
     images = np.random.default_rng(0).integers(0, 256, (1, 9, 11, 3), dtype=np.uint8)
     found = engine.open_call(path)()
     np.testing.assert_allclose(found, model(images), rtol=1e-4, atol=1e-4)
@@ -91,7 +93,7 @@ def test_the_convolution_is_one(with_engine, tmp_path):
 
 
 def test_missing_packages_are_named(monkeypatch):
-    monkeypatch.setattr(engine, "find_spec", lambda name: name == "onnx" or None)
+    monkeypatch.setattr(onnx, "find_spec", lambda name: name == "onnx" or None)
     told = r"tf2onnx, onnxruntime not installed.*pip install -e '.\[export\]'"
     with pytest.raises(ValueError, match=told):
         bench_latency(["slim"])

@@ -18,10 +18,10 @@ from segnet.classes import (
     VKITTI2,
     ClassMap,
 )
+from segnet.classes.mappings import MAPPINGS, find_mapping
+from segnet.data.find import find_source, with_classes
 from segnet.data.prepare import prepare
-from segnet.data.sources import find_source, with_classes
 from segnet.data.store import open_store
-from segnet.mappings import MAPPINGS, find_mapping
 
 TEN = find_mapping("vkitti-to-cityscapes")
 SIX = find_mapping("six-categories")

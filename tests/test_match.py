@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from segnet.data.store import open_store
-from segnet.match import match
+from segnet.evaluate.match import match
 from segnet.models import MODELS
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from segnet.data.mix import draw_patches, paste
+from segnet.data.batches.cutmix import draw_patches, paste
 
 
 def test_paste_by_hand():

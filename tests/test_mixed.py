@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from segnet.augmented_model import DeviceBatches
 from segnet.classes import CAMVID11
-from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
-from segnet.data.mixed import Mixed
+from segnet.data.batches.augment import Augmentation
+from segnet.data.batches.two_stores import Mixed
 from segnet.data.prepare import prepare
 from segnet.data.store import Split, open_store
 from segnet.models import MODELS
 from segnet.train import train
+from segnet.train.augmented_model import DeviceBatches
 from test_train import TINY, arrays_of, tiny
 
 HALF = dataclasses.replace(TINY, extra_share=0.5)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from segnet.classes import CAMVID11, VKITTI1
-from segnet.data.packing import pack
+from segnet.data.prepare.packing import pack
 from segnet.data.store import open_store
-from segnet.data.store_writer import create_store
+from segnet.data.store.writing import create_store
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
 import mixed_store
 
 NAMES = ("Road", "Van", "TrafficLight", "Terrain", "Misc")

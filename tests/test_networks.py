@@ -4,20 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import run_folder
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
-from segnet.networks import (
-    build_judge,
-    build_trained,
-    compile_trained,
-    for_outputs,
-    hand_over,
-)
-from segnet.optimizer import AveragedAdamW
+from segnet.models.build import build_judge
 from segnet.recipe import Recipe
+from segnet.runs import folder as run_folder
+from segnet.runs.loading import load
 from segnet.train import train
-from segnet.trained import load
+from segnet.train.optimizer import AveragedAdamW
+from segnet.train.pair import build_trained, compile_trained, for_outputs, hand_over
 
 RECIPE = Recipe(
     model="forked", epochs=1, batch_size=4, learning_rate=0.02, ema=0.6, loss="dice"

@@ -6,14 +6,20 @@ import keras
 import numpy as np
 import pytest
 
-from segnet.augmented_model import AugmentedModel, DeviceBatches
-from segnet.data import noise
-from segnet.data.augment import NOTHING, augment, draw
 from segnet.data.batches import Batches
-from segnet.data.noise import SIDE, Noise, add_noise, draw_noise, noise_table
+from segnet.data.batches import camera_noise as noise
+from segnet.data.batches.augment import NOTHING, augment, draw
+from segnet.data.batches.camera_noise import (
+    SIDE,
+    Noise,
+    add_noise,
+    draw_noise,
+    noise_table,
+)
 from segnet.data.store import open_store
-from segnet.device_augment import add_noise as add_on_device
 from segnet.losses import WeightedCrossEntropy
+from segnet.train.augmented_model import AugmentedModel, DeviceBatches
+from segnet.train.device_warp import add_noise as add_on_device
 from test_train import tiny
 
 NOISY = dataclasses.replace(NOTHING, noise=20.0)

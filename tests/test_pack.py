@@ -7,16 +7,17 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import models, run_folder
-from segnet.cards import card_text, weights_table
+from segnet import models
 from segnet.cli import main
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
-from segnet.models.weights import read_cards, read_index
-from segnet.optimizer import WarmupDecay
-from segnet.pack import pack
+from segnet.models.shipped import read_cards, read_index
 from segnet.recipe import Recipe
+from segnet.runs import folder as run_folder
+from segnet.runs.cards import card_text, weights_table
+from segnet.runs.packing import pack
 from segnet.train import train
+from segnet.train.optimizer import WarmupDecay
 from test_train import tiny
 
 NOTES = {
@@ -174,7 +175,7 @@ def test_packing_again_replaces_and_others_stay(run, tmp_path):
 def test_a_failure_leaves_what_was_there(run, tmp_path, monkeypatch):
     packed(run, tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    monkeypatch.setattr("segnet.pack.card_text", lambda card: card["nothing"])
+    monkeypatch.setattr("segnet.runs.packing.card_text", lambda card: card["nothing"])
     with pytest.raises(KeyError):
         packed(run, tmp_path, weights="last")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -255,7 +256,7 @@ def test_the_command_packs_and_models_lists(run, tmp_path, capsys, monkeypatch):
     assert (tmp_path / "index.json").read_bytes() == before
     assert main(["pack", str(tmp_path), "tiny_bands", *given, *folder]) == 2
     assert "recipe.json: no such file" in capsys.readouterr().err
-    monkeypatch.setattr("segnet.models.weights.FOLDER", tmp_path)
+    monkeypatch.setattr("segnet.models.shipped.FOLDER", tmp_path)
     monkeypatch.setattr("segnet.models.MODELS", {"tiny": tiny})
     assert main(["models"]) == 0
     assert "| `tiny_bands` | `tiny` | vkitti1 | 290 |" in capsys.readouterr().out

@@ -16,9 +16,9 @@ import segnet
 from conftest import CAR_OR_VAN, RGB, SCENEGT, write_vkitti
 from segnet.classes import VKITTI1, ClassMap
 from segnet.data.images import read_rgb, scaled_size, shrink_image, shrink_labels
-from segnet.data.parallel import ordered_map
 from segnet.data.prepare import prepare
 from segnet.data.store import open_store
+from segnet.system.parallel import ordered_map
 
 CODE = Path(segnet.__file__).parents[1]
 
@@ -232,7 +232,7 @@ def test_a_script_without_a_main_guard_works(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "from math import sqrt\n"
-        "from segnet.data.parallel import ordered_map\n"
+        "from segnet.system.parallel import ordered_map\n"
         "print(sum(ordered_map(sqrt, [4.0] * 64, 64, workers=2)))\n"
     )
     done = subprocess.run(

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from segnet.data.rare import class_chances, count_classes, frame_chances, pick_pixel
+from segnet.data.batches.rare import (
+    class_chances,
+    count_classes,
+    frame_chances,
+    pick_pixel,
+)
 from segnet.data.store import class_counts, open_store
 
 # Class 0 everywhere, class 1 in one frame of four, class 2 nowhere; the last is void.

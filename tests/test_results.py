@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from segnet.models import MODELS
-from segnet.models.weights import read_cards
+from segnet.models.shipped import read_cards
 
 DOCS = Path(__file__).parents[1] / "docs"
 specification = importlib.util.spec_from_file_location(
-    "make_results", DOCS / "make_results.py"
+    "results", DOCS / "make" / "results.py"
 )
 make_results = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(make_results)
@@ -52,7 +52,7 @@ def rows_of(cards):
 
 
 def test_results_are_up_to_date():
-    # After `segnet pack` or `segnet bench latency`: python docs/make_results.py
+    # After `segnet pack` or `segnet bench latency`: python docs/make/results.py
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     assert make_results.results(text, read_cards()) == text
     assert all(f"`{name}`" in text for name in MODELS)

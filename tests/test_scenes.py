@@ -13,24 +13,16 @@ from PIL import Image
 
 from segnet.classes import CITY16, VKITTI1
 from segnet.data import READERS, vkitti
-from segnet.data.scenes import (
-    VARIATIONS,
-    WORLDS,
-    furniture,
-    houses,
-    people,
-    render,
-    shops,
-    trucks,
-)
-from segnet.data.scenes.atlas import VEIL
-from segnet.data.scenes.camera import View, clip_near
-from segnet.data.scenes.drive import Drive
-from segnet.data.scenes.mesh import Builder, rotation
-from segnet.data.scenes.raster import paint
-from segnet.data.scenes.shadows import Shadows, sun_direction
-from segnet.data.scenes.stage import surfaces
-from segnet.data.scenes.town import CYCLIST, VEHICLE, WALKER
+from segnet.scenes import VARIATIONS, WORLDS, render
+from segnet.scenes.drive import Drive
+from segnet.scenes.paint.camera import View, clip_near
+from segnet.scenes.paint.raster import paint
+from segnet.scenes.paint.shadows import Shadows, sun_direction
+from segnet.scenes.paint.stage import surfaces
+from segnet.scenes.surfaces.atlas import VEIL
+from segnet.scenes.town import furniture, houses, people, shops, trucks
+from segnet.scenes.town.mesh import Builder, rotation
+from segnet.scenes.town.town import CYCLIST, VEHICLE, WALKER
 
 SIZE = (94, 311)
 SHARED = ("clone", "fog", "morning", "overcast", "rain", "sunset")
@@ -153,7 +145,7 @@ def test_neighbouring_frames_differ_a_little(root):
 
 
 def test_workers_do_not_change_a_byte(tmp_path, monkeypatch):
-    monkeypatch.setattr("segnet.data.parallel.FEWEST_ITEMS_A_WORKER", 1)
+    monkeypatch.setattr("segnet.system.parallel.FEWEST_ITEMS_A_WORKER", 1)
     options = {"variations": ("clone", "30-deg-left"), "size": (48, 160), "seed": 3}
     one = render(tmp_path / "one", "0006", frames=3, workers=1, **options)
     two = render(tmp_path / "two", "0006", frames=3, workers=2, **options)
@@ -500,7 +492,7 @@ def test_clipping_keeps_what_is_ahead():
 
 def test_importing_needs_neither_keras_nor_matplotlib():
     code = (
-        "import sys, segnet.data.scenes; "
+        "import sys, segnet.scenes; "
         "print({'keras', 'tensorflow', 'matplotlib', 'tqdm'} & set(sys.modules))"
     )
     run = subprocess.run(

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import hostile
 from conftest import RGB, SCENEGT, write_vkitti
+from helpers import hostile
 from segnet.check import check
 from segnet.classes import VKITTI1
 from segnet.cli import main
-from segnet.data import manifest
-from segnet.data.parallel import stepwise_map
 from segnet.data.prepare import prepare
 from segnet.data.store import class_counts, open_store
+from segnet.data.store import shard_list as manifest
+from segnet.system.parallel import stepwise_map
 
 CODE = Path(__file__).parents[1] / "Code"
 LIMITED = """
@@ -409,7 +409,7 @@ def test_shards_of_no_frames(tree, tmp_path, shard_frames, message):
 
 
 def test_too_many_shards_are_refused(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr("segnet.data.plan.MAX_SHARDS", 8)
+    monkeypatch.setattr("segnet.data.prepare.plan.MAX_SHARDS", 8)
     with pytest.raises(ValueError, match="make 24 shards.*shards of 5 frames or more"):
         prepare("vkitti1", tree, tmp_path / "out", split="random", shard_frames=1)
 
@@ -511,7 +511,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from multiprocessing import active_children\n"
-        "from segnet.data.parallel import stepwise_map\n"
+        "from segnet.system.parallel import stepwise_map\n"
         "from test_shards import step_for_ever\n"
         "for number, _ in enumerate(stepwise_map(step_for_ever, [0, 1], print, 2)):\n"
         "    if number == 0:\n"

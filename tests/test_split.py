@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segnet.data import Frame
+from segnet.data.source import Frame
 from segnet.data.split import split_frames
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from segnet.data.store import open_store
-from segnet.last_weights import load_last
 from segnet.models import MODELS
-from segnet.networks import copy_matching
+from segnet.models.build import copy_matching
+from segnet.runs.last import load_last
 from segnet.train import train
 from test_train import TINY, rows_of, tiny
 
@@ -94,7 +94,7 @@ def test_with_val_best_is_the_last_after_each_epoch(store_path, tmp_path, monkey
     recipe = dataclasses.replace(TINY, epochs=3, include_val=True, validate_every=3)
     saved = []
     monkeypatch.setattr(
-        "segnet.train.hand_over", lambda model, judge: saved.append(judge.name)
+        "segnet.train.training.hand_over", lambda model, judge: saved.append(judge.name)
     )
     train(store_path, recipe, tmp_path / "run", verbose=0)
     assert saved == ["tiny"] * 3

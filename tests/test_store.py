@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from segnet.classes import CAMVID11
-from segnet.data.packing import pack
+from segnet.data.prepare.packing import pack
 from segnet.data.store import class_counts, open_store
-from segnet.data.store_writer import create_store
+from segnet.data.store.writing import create_store
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (6, 5, 7, 3), np.uint8)

@@ -5,10 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
+from segnet.data.batches.augment import Augmentation
 from segnet.data.store import open_store
-from segnet.streams import Ahead
+from segnet.train.batch_stream import Ahead
 
 
 def numbered(batches, step):

@@ -11,9 +11,9 @@ from segnet.cli import main
 from segnet.data.store import open_store
 from segnet.models import MODELS
 from segnet.recipe import Recipe
-from segnet.teacher import PixelDivergence, mean_of, with_teacher
+from segnet.runs.loading import classes_of
 from segnet.train import train
-from segnet.trained import classes_of
+from segnet.train.teacher import PixelDivergence, mean_of, with_teacher
 from test_train import TINY, arrays_of, rows_of, tiny
 
 SIZES = [(1, 4, 4, 2), (2, 5, 7, 3), (3, 9, 6, 2)]

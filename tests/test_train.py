@@ -13,18 +13,18 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import run_folder
-from segnet.class_weights import class_weights
-from segnet.data.packing import pack
+from segnet.data.prepare.packing import pack
 from segnet.data.store import open_store
-from segnet.data.store_writer import create_store
+from segnet.data.store.writing import create_store
 from segnet.evaluate import evaluate
-from segnet.locks import alone
 from segnet.models import MODELS
-from segnet.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
+from segnet.runs import folder as run_folder
+from segnet.runs.loading import load
+from segnet.system.locks import alone
 from segnet.train import train
-from segnet.trained import load
+from segnet.train.class_weights import class_weights
+from segnet.train.optimizer import AveragedAdamW, WarmupDecay
 
 ROOT = Path(__file__).parents[1]
 TINY = Recipe(
@@ -175,7 +175,7 @@ def test_resumed_as_if_never_stopped(
 def kill_at(moment, patch):
     """In the second epoch: between two steps, or beside the writing of the state."""
     if moment == "in an epoch":
-        from segnet.train import Batches
+        from segnet.train.training import Batches
 
         read = Batches.__call__
 
@@ -204,7 +204,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {code!r}]
 import time
-from segnet import train as module
+from segnet.train import training as module
 from segnet.models import MODELS
 from test_train import TINY, tiny
 MODELS["tiny"] = tiny
@@ -371,7 +371,7 @@ def test_a_frame_that_cannot_be_read_is_named(store_path, tmp_path, monkeypatch)
     def damaged(self, epoch, index):
         raise ValueError(f"damaged in epoch {epoch}")
 
-    monkeypatch.setattr("segnet.train.Batches.__call__", damaged)
+    monkeypatch.setattr("segnet.data.batches.Batches.__call__", damaged)
     with pytest.raises(ValueError, match="^damaged in epoch 0$"):
         train(store_path, TINY, tmp_path / "run", verbose=0)
 
@@ -480,7 +480,7 @@ def test_learning_rate_by_hand():
 
 
 def test_no_decay_on_biases_and_norms(store_path):
-    from segnet.train import _optimizer
+    from segnet.train.training import _optimizer
 
     model = tiny((64, 64, 3), 3)
     optimizer = _optimizer(TINY, 5, model)

@@ -6,9 +6,9 @@ import pytest
 from keras import ops
 
 from segnet.evaluate import evaluate, table
+from segnet.evaluate.tta import averaged
 from segnet.models import MODELS
-from segnet.networks import at_size
-from segnet.tta import averaged
+from segnet.models.build import at_size
 from test_evaluate import colour_matcher
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from segnet import models
-from segnet.cards import card_text
 from segnet.data.camvid import read_labels, reader
 from segnet.data.images import read_rgb
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
+from segnet.models.shipped import FOLDER, read_cards, read_index, sha256
 from segnet.models.weight_file import read_weights, write_weights
-from segnet.models.weights import FOLDER, read_cards, read_index, sha256
+from segnet.runs.cards import card_text
 
 SHAPE = (64, 65, 3)
 
@@ -220,7 +220,7 @@ def test_unknown_names_and_exchanged_files_are_refused(shipped, tmp_path):
 def test_evaluate_takes_a_name_and_a_file_of_that_name_first(
     shipped, store_path, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("segnet.models.weights.FOLDER", shipped)
+    monkeypatch.setattr("segnet.models.shipped.FOLDER", shipped)
     monkeypatch.chdir(tmp_path)
     # 11 classes against 14: the shipped network was found.
     with pytest.raises(ValueError, match="slim has 11 classes, .* has 14"):

@@ -10,16 +10,16 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from segnet.augmented_model import AugmentedModel, DeviceBatches
 from segnet.classes import CAMVID11
-from segnet.data import quiet
-from segnet.data.augment import Augmentation
 from segnet.data.batches import Batches
+from segnet.data.batches.augment import Augmentation
+from segnet.data.source import quiet
 from segnet.data.store import open_store
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
-from segnet.optimizer import AveragedAdamW
-from segnet.streams import Ahead
+from segnet.train.augmented_model import AugmentedModel, DeviceBatches
+from segnet.train.batch_stream import Ahead
+from segnet.train.optimizer import AveragedAdamW
 
 SIZES = (125, 414), (360, 480)
 USUAL = Augmentation()

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from segnet.bench import engine
+from segnet.bench import onnx_runtime as engine
 from segnet.bench.machine import (
     CHANNELS,
     CONVOLUTION,
@@ -16,9 +16,10 @@ from segnet.bench.machine import (
     keep,
 )
 from segnet.bench.train import YARDSTICK
-from segnet.data import quiet
+from segnet.data.source import quiet
+from segnet.export.onnx import require_packages, write_network
 from segnet.models import MODELS
-from segnet.models.describe import macs
+from segnet.models.cost import macs
 
 WARM_UP = 2
 
@@ -64,7 +65,7 @@ def bench_latency(
         raise ValueError(f"no network {unknown[0]!r}; there are {', '.join(MODELS)}")
     if turns < 1:
         raise ValueError(f"turns is {turns}, expected 1 or more")
-    engine.require_packages()
+    require_packages()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         shape = (HEIGHT, WIDTH, CHANNELS)
@@ -77,7 +78,7 @@ def bench_latency(
                 "parameters": network.count_params(),
                 "macs": macs(network),
             }
-            engine.write_network(network, path)
+            write_network(network, path)
             calls[name] = engine.open_call(path)
     machine = conditions()
     seconds = in_turns(calls, turns, WARM_UP, progress)

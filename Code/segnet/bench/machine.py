@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from segnet.files import replacing
+from segnet.system.files import replacing
 
 # A 3x3 convolution of this shape runs near the limit of an engine: its weights and its
 # image stay in the cache.

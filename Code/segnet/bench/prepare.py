@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import VKITTI1
-from segnet.data import READERS, Frame, Source, quiet
+from segnet.data import READERS
 from segnet.data.images import read_colour_labels, read_rgb
-from segnet.data.parallel import cores, ordered_map
 from segnet.data.prepare import prepare
+from segnet.data.source import Frame, Source, quiet
 from segnet.data.store import open_store
+from segnet.system.parallel import cores, ordered_map
 
 ROUNDS = 3
 LOOP_ROWS = 40
@@ -50,7 +51,7 @@ def bench_prepare(
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         if data is None:
-            from segnet.data.scenes import render
+            from segnet.scenes import render
 
             data = folder / "data"
             render(data, frames=frames, seed=seed, workers=workers, progress=progress)

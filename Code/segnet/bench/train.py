@@ -18,11 +18,11 @@ from segnet.bench.machine import (
     in_turns,
     keep,
 )
-from segnet.data import quiet
+from segnet.data.source import quiet
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
-from segnet.models.describe import macs
-from segnet.optimizer import AveragedAdamW
+from segnet.models.cost import macs
+from segnet.train.optimizer import AveragedAdamW
 
 YARDSTICK = "reference_multibranch"
 VOID_SHARE = 0.03

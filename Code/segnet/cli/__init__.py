@@ -10,11 +10,15 @@ import sys
 from collections.abc import Sequence
 
 from segnet import __version__
-from segnet.cli.checking import add_check
-from segnet.cli.data import add_fetch, add_prepare, add_render
-from segnet.cli.tools import add_bench, add_models
-from segnet.cli.training import add_evaluate, add_train
-from segnet.cli.weights import add_pack
+from segnet.cli.bench import add_bench
+from segnet.cli.check import add_check
+from segnet.cli.evaluate import add_evaluate
+from segnet.cli.fetch import add_fetch
+from segnet.cli.models import add_models
+from segnet.cli.pack import add_pack
+from segnet.cli.prepare import add_prepare
+from segnet.cli.render import add_render
+from segnet.cli.train import add_train
 
 EPILOG = """\
 a first round, from nothing to a table of scores:

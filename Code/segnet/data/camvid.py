@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import CAMVID11
-from segnet.data import Frame, Source
 from segnet.data.images import read_id_labels
 from segnet.data.listing import check_pairs
+from segnet.data.source import Frame, Source
 
 SPLITS = ("train", "val", "test")
 VOID_IN_FILES = 11

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import CAMVID32
-from segnet.data import Frame, Source
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, visible
+from segnet.data.source import Frame, Source
 
 LABEL_END = "_L"
 SPLITS = ("train", "val", "test")

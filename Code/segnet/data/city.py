@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segnet.classes import CITY16
-from segnet.data import Source, vkitti
+from segnet.data import vkitti
+from segnet.data.source import Source
 
 PEOPLE = {"Misc:walker": "Pedestrian", "Misc:cyclist": "Bicyclist"}
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import CITYSCAPES19
-from segnet.data import Frame, Source
 from segnet.data.images import read_id_labels
 from segnet.data.listing import check_pairs, chosen, visible
+from segnet.data.source import Frame, Source
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
 IMAGE_END, LABEL_END = "_leftImg8bit.png", "_gtFine_labelIds.png"

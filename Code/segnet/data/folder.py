@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import ClassMap
-from segnet.data import Frame, Source
 from segnet.data.images import read_colour_labels, read_id_labels, stored_mode
 from segnet.data.listing import check_pairs, visible
+from segnet.data.source import Frame, Source
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")

@@ -16,10 +16,10 @@ from collections import Counter
 from pathlib import Path
 
 from segnet.classes import CITYSCAPES19
-from segnet.data import Frame, Source
 from segnet.data.cityscapes import read_labels
 from segnet.data.images import image_size
 from segnet.data.listing import check_pairs, visible
+from segnet.data.source import Frame, Source
 
 IMAGES, LABELS = "training/image_2", "training/semantic"
 

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import numpy as np
 
-from segnet.data import Frame
+from segnet.data.source import Frame
 
 RULES = ("blocks", "fold", "world", "publisher", "val-only", "random")
 LEFT_OUT = ""

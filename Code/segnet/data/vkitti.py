@@ -19,10 +19,10 @@ from types import MappingProxyType
 import numpy as np
 
 from segnet.classes import VKITTI1, ClassMap
-from segnet.colours import Colour, ColourTable, check_colour
-from segnet.data import Frame, Source
+from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, chosen
+from segnet.data.source import Frame, Source
 
 IMAGES = "vkitti_1.3.1_rgb"
 LABELS = "vkitti_1.3.1_scenegt"

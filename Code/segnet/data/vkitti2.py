@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import VKITTI1, VKITTI2
-from segnet.colours import Colour, ColourTable, check_colour
-from segnet.data import Frame, Source
+from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, child, chosen
+from segnet.data.source import Frame, Source
 
 IMAGES, LABELS, COLOURS = "rgb", "classSegmentation", "colors.txt"
 UNDEFINED = "Undefined"

@@ -8,11 +8,11 @@ Each takes labels (B, H, W) 0-255 and logits (B, H, W, K), leaves out the pixels
 """
 
 from segnet.losses.base import PixelLoss, Sum
+from segnet.losses.class_weights import enet_weights, median_frequency_weights
 from segnet.losses.cross_entropy import Focal, OhemCrossEntropy, WeightedCrossEntropy
 from segnet.losses.lovasz import Lovasz
 from segnet.losses.low_resolution import LowResolution
 from segnet.losses.overlap import Dice, Tversky
-from segnet.losses.weights import enet_weights, median_frequency_weights
 
 __all__ = [
     "LOSSES",

@@ -14,8 +14,8 @@ from segnet.models.edgesegnet import edgesegnet
 from segnet.models.fast_scnn import fast_scnn
 from segnet.models.reference_edgesegnet import reference_edgesegnet
 from segnet.models.reference_multibranch import reference_multibranch
+from segnet.models.shipped import build_shipped
 from segnet.models.slim import slim
-from segnet.models.weights import build_shipped
 
 MODELS = {
     "reference_multibranch": reference_multibranch,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from segnet.files import replacing
+from segnet.system.files import replacing
 
 DPI = 110
 INK, FAINT = "#333333", "#d9d9d9"

@@ -1,0 +1,172 @@
+"""Checking data before a training trusts it: what is in it, and what is wrong."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from segnet.check.findings import Findings, Problem, SplitFacts, unreadable
+from segnet.check.frame_facts import inspect
+from segnet.check.rules import judge
+from segnet.check.views import SourceView, StoreView
+from segnet.data import READERS
+from segnet.data.find import find_source
+from segnet.data.prepare.preparing import STORE
+from segnet.data.source import Source, quiet
+from segnet.data.store import Store, open_store
+
+REPORT = "check.html"
+FRAMES_NAMED = 5
+
+
+def check(
+    source: str | Path | Source,
+    root: str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    split: str | None = None,
+    val_share: float = 0.2,
+    val_worlds: Iterable[str] | None = None,
+    fold: tuple[int, int] | None = None,
+    gap: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable = quiet,
+    **options,
+) -> Findings:
+    """Returns the findings on a dataset or a store; bad frames are among them.
+
+    A dataset is judged with the split that `prepare` would make. `findings.status` is
+    1 when there is an error or a warning and 0 otherwise, notes or not.
+
+    Args:
+        source: Key of `segnet.data.READERS` together with `root`; or a store, that is
+            its file or the folder of it; or what a reader returned.
+        root: Folder of the dataset.
+        out: Folder for the report, check.html; None for none.
+        split: Rule of `segnet.data.split.split_frames`, for a dataset.
+        val_share: Share of the frames for val, for a dataset.
+        val_worlds: Worlds for val, for the "world" rule.
+        fold: (i, k), for the "fold" rule.
+        gap: Views left out at each cut, for "blocks" and "fold".
+        seed: For the "random" rule.
+        workers: Processes; one for each core by default.
+        progress: Called as tqdm is.
+        options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
+
+    Raises:
+        FileNotFoundError: There is no such folder or store.
+        ValueError: There is no such reader or split rule, the rule does not fit, or
+            a store, which is split already, comes with what is for a dataset.
+    """
+    rule = {"val_worlds": val_worlds, "fold": fold, "gap": gap}
+    if root is None and not isinstance(source, Source):
+        _refuse({"split": split, **rule, **options})
+    with ExitStack() as stack:
+        try:
+            opened = _open(source, root, options)
+        except (ValueError, OSError) as error:
+            if not _exists(source, root):
+                raise
+            findings, view = unreadable(_name(source, root), error), None
+        else:
+            if isinstance(opened, Source):
+                rule |= {"val_share": val_share, "seed": seed}
+                view = SourceView.of(opened, split, **rule)
+            else:
+                view = StoreView.of(stack.enter_context(opened))
+            findings = judge(view, inspect(view, workers, progress))
+            if isinstance(opened, Store):
+                findings = _with_shards(
+                    findings, opened.damaged_shards(workers, progress)
+                )
+        if out is not None:
+            from segnet.check.page import write_report
+
+            write_report(Path(out) / REPORT, findings, view)
+    return findings
+
+
+def summary(findings: Findings) -> str:
+    """Returns the findings as text for the terminal, the worst problem first."""
+    lines = [_title(findings)]
+    if findings.class_map is not None:
+        lines += [f"split: {findings.split_rule}", "", *_shares(findings)]
+    lines += ["", *(_told(problem) for problem in findings.problems)]
+    return "\n".join([*lines, findings.verdict])
+
+
+def _refuse(options: dict) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)}: for a dataset, and a store is prepared already; "
+            f"leave that away, or name reader and folder of the dataset"
+        )
+
+
+def _open(source: str | Path | Source, root: str | Path | None, options: dict):
+    if isinstance(source, Source):
+        return source
+    if root is not None:
+        return find_source(source, root, **options)
+    path = Path(source)
+    if str(source) in READERS and not path.exists():
+        raise ValueError(f"{source}: which folder? A dataset needs its root")
+    inside = path / STORE
+    return open_store(inside if inside.is_file() else path)
+
+
+def _with_shards(findings: Findings, damaged: list[str]) -> Findings:
+    if not damaged:
+        return findings
+    text = f"{len(damaged)} shards of the store are not as they were written"
+    problem = Problem("error", "damaged", text, tuple(damaged))
+    return replace(findings, problems=(problem, *findings.problems))
+
+
+def _exists(source: str | Path | Source, root: str | Path | None) -> bool:
+    if root is None:
+        return Path(source).exists()
+    return source in READERS and Path(root).is_dir()
+
+
+def _name(source: str | Path, root: str | Path | None) -> str:
+    return str(source) if root is None else f"{source} in {root}"
+
+
+def _title(findings: Findings) -> str:
+    if findings.class_map is None:
+        return findings.name
+    sizes = [f"{height}x{width}" for (height, width), _ in findings.sizes]
+    shown = sizes[0] if len(sizes) == 1 else f"{len(sizes)} sizes"
+    return (
+        f"{findings.name}: {findings.frames} frames, {shown}, "
+        f"{findings.class_map.num_classes} classes ({findings.class_map.name})"
+    )
+
+
+def _shares(findings: Findings) -> list[str]:
+    splits, names = findings.splits, findings.class_map.names
+    width = max(len(name) for name in (*names, "void"))
+    lines = [f"{'class, %':{width}}" + "".join(f"{s.name:>9}" for s in splits)]
+    rows = [*zip(names, *(s.shares for s in splits), strict=True)]
+    rows.append(("void", *(s.void_share for s in splits)))
+    for name, *shares in rows:
+        lines.append(f"{name:{width}}" + "".join(f"{_percent(s):>9}" for s in shares))
+    return [*lines, f"{'frames':{width}}" + "".join(_count(s) for s in splits)]
+
+
+def _count(split: SplitFacts) -> str:
+    return f"{split.frames:>9}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}" if share else "-"
+
+
+def _told(problem: Problem) -> str:
+    lines = [f"{problem.severity}: {problem.text}"]
+    lines += [f"    {line}" for line in problem.frames[:FRAMES_NAMED]]
+    rest = len(problem.frames) - FRAMES_NAMED
+    return "\n".join([*lines, *([f"    and {rest} more"] if rest > 0 else [])])

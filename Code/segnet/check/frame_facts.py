@@ -1,0 +1,100 @@
+"""What each frame of a dataset or a store holds, read once, damaged ones included.
+
+Reading goes on after a bad frame, so that one run names all of them. What the facts
+mean for a training, `segnet.check.rules` says.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from segnet.check.image_hash import difference_hash
+from segnet.check.views import Item, Unknown, View
+from segnet.classes import ClassMap
+from segnet.data.source import quiet
+from segnet.system.parallel import ordered_map
+
+
+@dataclass(frozen=True)
+class FrameFacts:
+    """What was found in one frame; None for whatever could not be read.
+
+    Args:
+        damage: Why image or labels could not be read; unknown colours apart.
+        unknown: The unknown colours, where those are why there are no labels.
+        size: (H, W) of the image.
+        label_size: (H, W) of the label image.
+        pixels: (K + 1,) pixels of each class, void last.
+        image_hash: `hashing.difference_hash` of the image.
+        label_hash: The same of the label image in the greys of its display colours.
+    """
+
+    damage: tuple[str, ...] = ()
+    unknown: Unknown | None = None
+    size: tuple[int, int] | None = None
+    label_size: tuple[int, int] | None = None
+    pixels: np.ndarray | None = None
+    image_hash: np.ndarray | None = None
+    label_hash: np.ndarray | None = None
+
+
+def inspect(
+    view: View, workers: int | None = None, progress: Callable = quiet
+) -> list[FrameFacts]:
+    """Returns the facts of each frame of a view, in order.
+
+    Args:
+        view: What to read.
+        workers: Processes; one for each core by default.
+        progress: Called as tqdm is.
+    """
+    count = len(view.items)
+    facts = ordered_map(_Inspector(view.light()), view.items, count, workers)
+    return list(progress(facts, total=count, desc="check", unit="frame"))
+
+
+@dataclass(frozen=True)
+class _Inspector:
+    view: View
+
+    def __call__(self, item: Item) -> FrameFacts:
+        found = self.view.read(item)
+        class_map = self.view.class_map
+        damage, facts = found.damage, {}
+        if found.image is not None:
+            facts["size"] = found.image.shape[:2]
+            facts["image_hash"] = difference_hash(found.image)
+        if found.labels is not None:
+            counts = np.bincount(found.labels.ravel(), minlength=256)
+            wrong = _wrong_ids(counts, class_map)
+            if wrong:
+                damage = (*damage, wrong)
+            else:
+                facts |= _label_facts(found.labels, counts, class_map)
+        return FrameFacts(damage, found.unknown, **facts)
+
+
+def _wrong_ids(counts: np.ndarray, class_map: ClassMap) -> str:
+    counts = counts.copy()
+    counts[: class_map.num_classes] = counts[class_map.void] = 0
+    if not counts.any():
+        return ""
+    worst = int(counts.argmax())
+    return (
+        f"id {worst} on {counts[worst]} pixels of the labels is neither void nor a "
+        f"class of {class_map.name}"
+    )
+
+
+def _label_facts(labels: np.ndarray, counts: np.ndarray, class_map: ClassMap) -> dict:
+    num_classes = class_map.num_classes
+    colours = class_map.colourise(np.arange(num_classes)[None])
+    shades = np.zeros(256, np.uint8)
+    shades[:num_classes] = np.asarray(Image.fromarray(colours).convert("L"))
+    return {
+        "label_size": labels.shape,
+        "pixels": np.append(counts[:num_classes], counts[class_map.void]),
+        "label_hash": difference_hash(shades[labels]),
+    }

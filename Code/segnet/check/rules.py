@@ -1,0 +1,230 @@
+"""What is wrong with a dataset or a store, judged from the facts of its frames."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from segnet.check.findings import SEVERITIES, Findings, Problem, SplitFacts, Twin
+from segnet.check.frame_facts import FrameFacts
+from segnet.check.near_duplicates import find_twins
+from segnet.check.views import Item, Unknown, View
+from segnet.classes import ClassMap
+from segnet.classes.colours import Colour
+
+ALL = "all"
+SPLITS = ("train", "val", "test")
+LEAK_SHARE = 0.01
+VOID_SHARE = 0.5
+DRIVES_NAMED = 8
+COLOURS_TOLD = 3
+MANY_COLOURS = 256
+
+Row = tuple[Item, FrameFacts]
+
+
+def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
+    """Returns the findings, the worst problem first.
+
+    Args:
+        view: What was read.
+        facts: What `inspect` returned for it.
+    """
+    rows = list(zip(view.items, facts, strict=True))
+    splits = _splits(view.class_map, rows)
+    twins = find_twins(view.items, facts)
+    sizes = Counter(one.size for one in facts if one.size).most_common()
+    problems = [
+        *_damage(rows),
+        *_colours(rows),
+        *_pair_sizes(rows),
+        *_image_sizes(rows, sizes, view.fitted_size),
+        *_classes(view.class_map, splits),
+        *_void(rows, splits[0]),
+        *_leakage(view.items, twins),
+        *_shared_drives(view.items),
+    ]
+    return Findings(
+        name=view.name,
+        split_rule=view.split_rule,
+        class_map=view.class_map,
+        frames=len(rows),
+        sizes=tuple(sizes),
+        splits=splits,
+        unknown_colours=_most_unknown(rows),
+        twins=twins,
+        problems=tuple(sorted(problems, key=lambda p: SEVERITIES.index(p.severity))),
+    )
+
+
+def _splits(class_map: ClassMap, rows: Sequence[Row]) -> tuple[SplitFacts, ...]:
+    frames = Counter(item.split for item, _ in rows)
+    frames[ALL] = len(rows)
+    names = [ALL, *(name for name in SPLITS if frames[name])]
+    pixels = {name: np.zeros(class_map.num_classes + 1, np.int64) for name in names}
+    for item, one in rows:
+        if one.pixels is not None:
+            for name in {ALL, item.split} & pixels.keys():
+                pixels[name] += one.pixels
+    return tuple(
+        SplitFacts(name, frames[name], tuple(counts[:-1]), counts[-1])
+        for name, counts in ((name, pixels[name].tolist()) for name in names)
+    )
+
+
+def _damage(rows: Sequence[Row]) -> list[Problem]:
+    lines = [f"{item.id}: {'; '.join(one.damage)}" for item, one in rows if one.damage]
+    text = f"{_part(lines, rows)} cannot be read"
+    return _listed("error", "damaged", text, lines)
+
+
+def _colours(rows: Sequence[Row]) -> list[Problem]:
+    lines = [f"{item.id}: {_tell(one.unknown)}" for item, one in rows if one.unknown]
+    total = sum(one.unknown.pixels for _, one in rows if one.unknown)
+    smooth = any(one.unknown.colours > MANY_COLOURS for _, one in rows if one.unknown)
+    hint = "; so many colours come from a resize that mixes them" if smooth else ""
+    text = (
+        f"{_part(lines, rows)} have label colours that stand in no table, on {total} "
+        f"pixels{hint}; their labels count nowhere below"
+    )
+    return _listed("error", "colours", text, lines)
+
+
+def _tell(unknown: Unknown) -> str:
+    told = unknown.most[:COLOURS_TOLD]
+    colours = ", ".join(f"{colour} on {count} pixels" for colour, count in told)
+    rest = unknown.colours - len(told)
+    return colours + (f", and {rest} more colours" if rest else "")
+
+
+def _most_unknown(rows: Sequence[Row]) -> tuple[tuple[Colour, int, int], ...]:
+    pixels, files = Counter(), Counter()
+    for _, one in rows:
+        for colour, count in one.unknown.most if one.unknown else ():
+            pixels[colour] += count
+            files[colour] += 1
+    return tuple((colour, n, files[colour]) for colour, n in pixels.most_common())
+
+
+def _pair_sizes(rows: Sequence[Row]) -> list[Problem]:
+    lines = [
+        f"{item.id}: image {_size(one.size)}, labels {_size(one.label_size)}"
+        for item, one in rows
+        if one.size and one.label_size and one.size != one.label_size
+    ]
+    text = f"{_part(lines, rows)} have labels of another size than the image"
+    return _listed("error", "sizes", text, lines)
+
+
+def _image_sizes(
+    rows: Sequence[Row],
+    sizes: Sequence[tuple[tuple[int, int], int]],
+    fitted: tuple[int, int] | None,
+) -> list[Problem]:
+    if len(sizes) < 2:
+        return []
+    usual = sizes[0][0]
+    lines = [
+        f"{item.id}: {_size(one.size)}"
+        for item, one in rows
+        if one.size and one.size != usual
+    ]
+    counts = ", ".join(f"{_size(size)} ({count})" for size, count in sizes)
+    meaning = "a store has one size, so `segnet prepare` refuses them"
+    if fitted:
+        meaning = f"`segnet prepare` crops or pads all of them to {_size(fitted)}"
+    text = f"images have {len(sizes)} sizes, {counts}; {meaning}"
+    return _listed("note" if fitted else "error", "sizes", text, lines)
+
+
+def _classes(class_map: ClassMap, splits: Sequence[SplitFacts]) -> list[Problem]:
+    absent = {
+        split.name: [
+            name
+            for name, pixels in zip(class_map.names, split.pixels, strict=True)
+            if not pixels
+        ]
+        for split in splits
+    }
+    nowhere = absent.pop(ALL)
+    problems = []
+    # All of them is not news where every frame is damaged, which is told already.
+    if 0 < len(nowhere) < class_map.num_classes:
+        text = f"no pixel of {', '.join(nowhere)} anywhere: no network can learn that"
+        problems.append(Problem("note", "classes", text))
+    for split, names in absent.items():
+        names = [name for name in names if name not in nowhere]
+        severity, meaning = "note", f"scores on {split} say nothing about it"
+        if split == "train":
+            severity = "warning"
+            meaning = "no network can learn what only the other splits have"
+        if names:
+            text = f"no pixel of {', '.join(names)} in {split}: {meaning}"
+            problems.append(Problem(severity, "classes", text))
+    return problems
+
+
+def _void(rows: Sequence[Row], everything: SplitFacts) -> list[Problem]:
+    lines = [
+        item.id
+        for item, one in rows
+        if one.pixels is not None and not one.pixels[:-1].any()
+    ]
+    text = f"{_part(lines, rows)} are void from edge to edge"
+    problems = _listed("warning", "void", text, lines)
+    if everything.void_share > VOID_SHARE:
+        text = (
+            f"{everything.void_share:.0%} of all pixels are void; are the labels read "
+            f"with the right class map?"
+        )
+        problems.append(Problem("warning", "void", text))
+    return problems
+
+
+def _leakage(items: Sequence[Item], twins: Sequence[Twin]) -> list[Problem]:
+    problems = []
+    for split in SPLITS[1:]:
+        judged = [item for item in items if item.split == split]
+        lines = [
+            f"{twin.item.id} is like {twin.train.id}: {twin.by}, {twin.bits} bits apart"
+            for twin in twins
+            if twin.item.split == split
+        ]
+        text = (
+            f"{_part(lines, judged)} of {split} look like a frame of train, so scores "
+            f"on {split} are too good; split by blocks with a wider gap, or by world"
+        )
+        many = len(lines) >= LEAK_SHARE * len(judged)
+        problems += _listed("warning" if many else "note", "leakage", text, lines)
+    return problems
+
+
+def _shared_drives(items: Sequence[Item]) -> list[Problem]:
+    problems = []
+    trained = {item.drive for item in items if item.split == "train" and item.drive}
+    for split in SPLITS[1:]:
+        judged = [item.drive for item in items if item.split == split]
+        shared = [drive for drive in judged if drive in trained]
+        names = sorted(set(shared))
+        more = ", ..." if len(names) > DRIVES_NAMED else ""
+        text = (
+            f"{_part(shared, judged)} of {split} come from drives that train has "
+            f"frames of ({', '.join(names[:DRIVES_NAMED])}{more}): scores on {split} "
+            f"say little about other places"
+        )
+        problems += [Problem("note", "drives", text)] if shared else []
+    return problems
+
+
+def _listed(severity: str, kind: str, text: str, lines: Sequence[str]) -> list[Problem]:
+    """The problem with these frames; none without frames."""
+    return [Problem(severity, kind, text, tuple(lines))] if lines else []
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _part(some: Sequence, whole: Sequence) -> str:
+    share = 100 * len(some) / max(len(whole), 1)
+    return f"{len(some)} of {len(whole)} frames ({share:.1f} %)"

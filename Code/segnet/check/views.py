@@ -1,0 +1,220 @@
+"""One way to look at the frames of a dataset and at those of a store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from segnet.classes import ClassMap
+from segnet.classes.colours import Colour
+from segnet.data.images import read_colour_labels, read_rgb
+from segnet.data.source import Frame, Source
+from segnet.data.split import split_frames
+from segnet.data.store import Store
+
+COLOURS_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Item:
+    """One frame and where it lies.
+
+    Args:
+        id: The frame's name.
+        split: "train", "val", "test", or "" where the rule leaves it out.
+        drive: The video it belongs to, "" where that is not known.
+        place: The frame of a source, or its number in the split of a store.
+    """
+
+    id: str
+    split: str
+    drive: str
+    place: Frame | int
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Colours of a label image that stand in no table.
+
+    Args:
+        pixels: How many pixels have such a colour.
+        colours: How many colours there are.
+        most: The most frequent of them with their pixels, the most frequent first.
+    """
+
+    pixels: int
+    colours: int
+    most: tuple[tuple[Colour, int], ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A frame as far as it could be read.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, or None.
+        labels: (H, W) uint8 class ids, or None.
+        damage: Why something could not be read; unknown colours apart.
+        unknown: The unknown colours, where those are why there are no labels.
+    """
+
+    image: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    damage: tuple[str, ...] = ()
+    unknown: Unknown | None = None
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """The frames of a source, each with the split that a rule gives it."""
+
+    source: Source
+    name: str
+    split_rule: str
+    items: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, source: Source, rule: str | None = None, **options) -> "SourceView":
+        """Returns the view; frames too few for the default rule are all "val".
+
+        Args:
+            source: What a reader found.
+            rule: Rule of `segnet.data.split.split_frames`.
+            options: Further options of that function.
+
+        Raises:
+            ValueError: The rule does not fit.
+        """
+        try:
+            names, text = split_frames(source.frames, rule, **options)
+        except ValueError:
+            if rule is not None:
+                raise
+            # Raises in its turn where an option is wrong, not the number of frames.
+            names, text = split_frames(source.frames, "val-only", **options)
+            text += "; there are too few to split by default"
+        items = tuple(
+            Item(frame.id, name, frame.drive, frame)
+            for frame, name in zip(source.frames, names, strict=True)
+        )
+        return cls(source, f"{source.name} in {source.root}", text, items)
+
+    @property
+    def class_map(self) -> ClassMap:
+        """Ids, names and display colours."""
+        return self.source.class_map
+
+    @property
+    def fitted_size(self) -> tuple[int, int] | None:
+        """(H, W) that frames of several sizes are fitted to; None: they are not."""
+        return self.source.size
+
+    def read(self, item: Item) -> Reading:
+        """Returns what can be read of a frame; nothing is raised for a bad file."""
+        frame = item.place
+        image, image_error = _attempt(lambda: np.asarray(read_rgb(frame.image)))
+        labels, label_error = _attempt(lambda: self.source.read_labels(frame))
+        unknown = self._unknown(frame, label_error) if label_error else None
+        errors = [image_error, "" if unknown else label_error]
+        return Reading(image, labels, tuple(text for text in errors if text), unknown)
+
+    def light(self) -> "SourceView":
+        """Returns the view without its list of frames, as worker processes need it."""
+        return replace(self, source=replace(self.source, frames=()), items=())
+
+    def _unknown(self, frame: Frame, message: str) -> Unknown | None:
+        """The unknown colours, if they are what `message` complains about.
+
+        A reader may know other colours than its source tells; then the two disagree.
+        """
+        encodings = self.source.encodings
+        sequences = [str(path) for path in PurePosixPath(frame.id).parents]
+        tables = [encodings[name] for name in sequences if name in encodings]
+        table = tables[0] if tables else self.class_map.colour_to_class
+        rgb, error = _attempt(lambda: read_colour_labels(frame.label))
+        if error:
+            return None
+        found = [pair for pair in _colours(rgb) if pair[0] not in table]
+        told = [f"{colour} on {count} pixels" for colour, count in found[:1]]
+        told += [f"(and {len(found) - 1} more colours)"] * (len(found) > 1)
+        if not found or not all(text in message for text in told):
+            return None
+        pixels = sum(count for _, count in found)
+        return Unknown(pixels, len(found), tuple(found[:COLOURS_KEPT]))
+
+
+@dataclass(frozen=True)
+class StoreView:
+    """The frames of an open store."""
+
+    store: Store
+    items: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, store: Store) -> "StoreView":
+        """Returns the view of all splits."""
+        return cls(
+            store,
+            tuple(
+                Item(frame_id, name, "", index)
+                for name in store.splits
+                for index, frame_id in enumerate(store[name].frame_ids)
+            ),
+        )
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return str(self.store.path)
+
+    @property
+    def split_rule(self) -> str:
+        """The rule in words."""
+        return str(self.store.attributes.get("split_rule", "not written down"))
+
+    @property
+    def class_map(self) -> ClassMap:
+        """Ids, names and display colours."""
+        return self.store.class_map
+
+    @property
+    def fitted_size(self) -> None:
+        """None: all frames of a store have one size."""
+        return None
+
+    def read(self, item: Item) -> Reading:
+        """Returns what can be read of a frame; nothing is raised for a bad one."""
+        found, error = _attempt(lambda: self.store[item.split].read([item.place]))
+        if error:
+            return Reading(damage=(error,))
+        images, labels = found
+        return Reading(images[0], labels[0])
+
+    def light(self) -> "StoreView":
+        """Returns the view without its list of frames, as worker processes need it."""
+        return replace(self, items=())
+
+
+View = SourceView | StoreView
+
+
+def _attempt(read: Callable) -> tuple:
+    try:
+        return read(), ""
+    except (ValueError, OSError) as error:
+        return None, str(error)
+
+
+def _colours(rgb: np.ndarray) -> list[tuple[Colour, int]]:
+    """The colours of an image and their pixels, the most frequent first."""
+    parts = rgb.reshape(-1, 3).astype(np.uint32)
+    keys = parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]
+    found, counts = np.unique(keys, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [
+        ((key >> 16, key >> 8 & 255, key & 255), count)
+        for key, count in zip(
+            found[order].tolist(), counts[order].tolist(), strict=True
+        )
+    ]

@@ -1,0 +1,182 @@
+"""The two file forms of a class map, JSON and a pickle of plain values.
+
+Both are handled as `Fields`, the arguments of `segnet.classes.ClassMap`; only that
+class judges whether they make sense.
+"""
+
+import json
+import pickle
+import reprlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from segnet.classes import plain_pickle
+from segnet.classes.colours import Colour, ColourTable
+
+FILE_VERSION = 1
+MAX_FILE_BYTES = 8_000_000
+TWINS = {".json": ".pkl", ".pkl": ".json"}
+
+
+class Fields(NamedTuple):
+    """What a class map file says, unchecked."""
+
+    name: str
+    names: tuple[str, ...]
+    colours: tuple[Colour, ...]
+    void: int
+
+
+def to_json(fields: Fields) -> str:
+    """Returns JSON text with one class a line."""
+    rows = [
+        json.dumps({"id": index, "name": name, "colour": list(colour)})
+        for index, (name, colour) in enumerate(
+            zip(fields.names, fields.colours, strict=True)
+        )
+    ]
+    return (
+        f'{{"version": {FILE_VERSION}, "name": {json.dumps(fields.name)},\n'
+        f' "classes": [\n  ' + ",\n  ".join(rows) + f'],\n "void": {fields.void}}}\n'
+    )
+
+
+def from_json(text: str) -> Fields:
+    """Returns what `to_json` wrote.
+
+    Raises:
+        ValueError: The text is no such JSON, or is of a newer version.
+    """
+    try:
+        content = json.loads(text)
+        version, rows = content["version"], content["classes"]
+        ids = [row["id"] for row in rows]
+        names = tuple(row["name"] for row in rows)
+        colours = tuple(tuple(row["colour"]) for row in rows)
+        fields = Fields(content["name"], names, colours, content["void"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"no class map in JSON: {error!r}") from error
+    _check_version(version)
+    if ids != list(range(len(ids))):
+        raise ValueError(
+            f"class ids are {reprlib.repr(ids)}, expected 0, 1, 2 ... in order"
+        )
+    return fields
+
+
+def to_plain(fields: Fields) -> dict:
+    """Returns the map as dictionaries in both directions, for the pickle."""
+    return {
+        "version": FILE_VERSION,
+        "name": fields.name,
+        "names": list(fields.names),
+        "name_to_class": {name: index for index, name in enumerate(fields.names)},
+        "colour_to_class": {c: index for index, c in enumerate(fields.colours)},
+        "class_to_colour": dict(enumerate(fields.colours)),
+        "void": fields.void,
+    }
+
+
+def to_pickle(fields: Fields, encodings: Mapping[str, ColourTable]) -> bytes:
+    """Returns a pickle of `to_plain`, with colour -> id for each sequence beside it."""
+    tables = {key: dict(table) for key, table in encodings.items()}
+    return pickle.dumps(to_plain(fields) | {"encodings": tables}, protocol=4)
+
+
+def from_pickle(content: bytes) -> Fields:
+    """Returns what `to_pickle` wrote; the loader refuses anything but plain values.
+
+    Raises:
+        ValueError: The bytes are no such pickle, ask for a class or a function, or
+            contradict themselves.
+    """
+    plain = plain_pickle.loads(content)
+    if type(plain) is not dict:
+        raise ValueError(f"the pickle holds a {type(plain).__name__}, expected a dict")
+    for key, kind in (("version", int), ("name", str), ("void", int)):
+        if type(plain.get(key)) is not kind:
+            raise ValueError(f"`{key}` must be of type {kind.__name__}")
+    _check_version(plain["version"])
+    names, colours = plain.get("names"), plain.get("class_to_colour")
+    if type(names) is not list or not all(type(name) is str for name in names):
+        raise ValueError("`names` must be a list of strings")
+    if type(colours) is not dict or list(colours) != list(range(len(names))):
+        raise ValueError(f"the keys of `class_to_colour` must be 0 to {len(names) - 1}")
+    if not all(_is_colour(colour) for colour in colours.values()):
+        raise ValueError("`class_to_colour` must hold tuples of three integers")
+    fields = Fields(plain["name"], tuple(names), tuple(colours.values()), plain["void"])
+    for key in ("name_to_class", "colour_to_class"):
+        if not _same_flat(plain.get(key), to_plain(fields)[key]):
+            raise ValueError(f"`{key}` contradicts `names` and `class_to_colour`")
+    return fields
+
+
+def read(path: Path) -> Fields:
+    """Returns what the `.json` or `.pkl` file at `path` says.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is too large, damaged or hostile.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such class map")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ValueError(
+            f"{path}: {path.stat().st_size} bytes, a class map has at most "
+            f"{MAX_FILE_BYTES}"
+        )
+    content = path.read_bytes()
+    try:
+        if form(path) == ".json":
+            return from_json(content.decode())
+        return from_pickle(content)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def form(path: Path) -> str:
+    """Returns ".json" or ".pkl", the ending of `path`.
+
+    Raises:
+        ValueError: The ending is another one.
+    """
+    if path.suffix not in TWINS:
+        raise ValueError(f"{path}: a class map is a .json or a .pkl file")
+    return path.suffix
+
+
+def difference(one: Fields, other: Fields) -> str:
+    """Returns where two maps differ, in words; empty when they say the same."""
+    if one.name != other.name or one.void != other.void:
+        return f"name and void {one.name, one.void} against {other.name, other.void}"
+    if len(one.names) != len(other.names):
+        return f"{len(one.names)} classes against {len(other.names)}"
+    rows = zip(one.names, one.colours, strict=True)
+    other_rows = zip(other.names, other.colours, strict=True)
+    for index, (here, there) in enumerate(zip(rows, other_rows, strict=True)):
+        if here != there:
+            return f"class {index} is {here} against {there}"
+    return ""
+
+
+def _check_version(version) -> None:
+    if version != FILE_VERSION:
+        raise ValueError(
+            f"class map of version {reprlib.repr(version)}, this segnet reads "
+            f"{FILE_VERSION}"
+        )
+
+
+def _is_colour(value) -> bool:
+    return type(value) is tuple and [type(part) for part in value] == [int] * 3
+
+
+def _same_flat(found, expected: dict) -> bool:
+    # Types come first: a hostile pickle can nest lists so that a plain == never ends.
+    if type(found) is not dict or len(found) != len(expected):
+        return False
+    return all(
+        type(found.get(key)) is int and found[key] == value
+        for key, value in expected.items()
+    )

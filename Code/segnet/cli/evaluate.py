@@ -1,0 +1,74 @@
+"""The verb `evaluate`: scores a network on a split of a store."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_verb
+
+
+def add_evaluate(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "evaluate",
+        _evaluate,
+        "score a trained network on a split of a store",
+        "  segnet evaluate runs/slim/best.keras Store/store.h5 --split val"
+        " --out runs/slim/val",
+    )
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a .keras file, the last.npz of a run for its last weights, or shipped "
+        "weights that `segnet models` lists",
+    )
+    parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
+    parser.add_argument("--split", default="val", help="train, val (default) or test")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="REPORT",
+        help="folder for report.json and the pictures (default: only print)",
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="MAPPING",
+        help="judge on the classes of a mapping, such as vkitti-to-cityscapes",
+    )
+    parser.add_argument("--batch-size", type=int, default=4, help="default 4")
+    parser.add_argument(
+        "--flip", action="store_true", help="average over the frame and its mirror"
+    )
+    parser.add_argument(
+        "--scales",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="average over these scales, such as 0.75 1 1.25 (default 1)",
+    )
+
+
+def _evaluate(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.evaluate import evaluate, table
+    from segnet.runs.loading import trained_on_val
+
+    report = evaluate(
+        arguments.model,
+        arguments.store,
+        split=arguments.split,
+        out=arguments.out,
+        classes=arguments.classes,
+        batch_size=arguments.batch_size,
+        progress=tqdm,
+        flip=arguments.flip,
+        scales=arguments.scales,
+    )
+    print(table(report))
+    if arguments.split == "val" and trained_on_val(arguments.model, report["source"]):
+        print(
+            f"{arguments.model} was trained on val as well: "
+            f"these scores say nothing about other frames"
+        )
+    if arguments.out:
+        print(f"report and pictures in {arguments.out}")

@@ -1,0 +1,50 @@
+"""The verb `models`: compares the networks and lists the shipped weights."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_verb
+
+
+def add_models(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "models",
+        _models,
+        "compare the networks: parameters, MACs, receptive field, file size; and list "
+        "the shipped weights",
+        "  segnet models --input-shape 125 414 --num-classes 14 --out docs/pictures",
+    )
+    parser.add_argument(
+        "--input-shape", type=int, nargs=2, default=(125, 414), metavar=("H", "W")
+    )
+    parser.add_argument("--num-classes", type=int, default=14)
+    parser.add_argument(
+        "--out", type=Path, help="folder for a picture of each network's structure"
+    )
+
+
+def _models(arguments) -> None:
+    from segnet.models import MODELS
+    from segnet.models.cost import summary, summary_table
+    from segnet.models.shipped import read_cards
+    from segnet.runs.cards import weights_table
+
+    shape = (*arguments.input_shape, 3)
+    networks = [
+        build(input_shape=shape, num_classes=arguments.num_classes)
+        for build in MODELS.values()
+    ]
+    print(summary_table(summary(networks)))
+    cards = read_cards()
+    print(f"{weights_table(cards)}\n" if cards else "no weights are shipped\n")
+    if arguments.out:
+        _draw(networks, arguments.out)
+
+
+def _draw(networks, folder: Path) -> None:
+    from segnet.pictures.structure import draw_structure
+
+    for network in networks:
+        path = folder / f"structure_{network.name}.png"
+        draw_structure(network, path)
+        print(path)

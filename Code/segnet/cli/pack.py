@@ -1,0 +1,69 @@
+"""The verb `pack`: makes a run's weights loadable by name."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_verb
+
+
+def add_pack(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "pack",
+        _pack,
+        "make weights with a card of a finished run, loadable by name",
+        "  segnet pack runs/slim slim_camvid11 --card notes.json"
+        " --report runs/slim/val/report.json\n"
+        "  segnet evaluate slim_camvid11 Store/store.h5\n\n"
+        "notes.json says what the run folder cannot know:\n"
+        '  {"data": "CamVid, 367 frames", "licence": "research use",\n'
+        '   "hardware": "2 CPU cores", "commands": ["segnet train ..."],\n'
+        '   "limits": ["poles are weak"]}',
+    )
+    parser.add_argument("trained", metavar="RUN", type=Path, help="a run folder")
+    parser.add_argument("name", metavar="NAME", help="such as slim_camvid11")
+    parser.add_argument(
+        "--card", required=True, type=Path, metavar="NOTES", help="a JSON file, below"
+    )
+    parser.add_argument(
+        "--report",
+        default=[],
+        action="append",
+        type=Path,
+        metavar="REPORT",
+        help="report.json of `segnet evaluate --out`; once for each split",
+    )
+    parser.add_argument(
+        "--without-val",
+        default=[],
+        action="append",
+        type=Path,
+        metavar="REPORT",
+        help="for weights trained on val too: a report of an earlier run, without it; "
+        "once for each seed, then the card shows mean and spread",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=("best", "last"),
+        default="best",
+        help="best.keras (default), or the averaged weights after the last epoch",
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where the index is (default: in the package)"
+    )
+
+
+def _pack(arguments) -> None:
+    from segnet.models.shipped import FOLDER
+    from segnet.runs.packing import pack
+
+    card = pack(
+        arguments.trained,
+        arguments.name,
+        reports=arguments.report,
+        notes=arguments.card,
+        weights=arguments.weights,
+        without_val=arguments.without_val,
+        folder=arguments.folder or FOLDER,
+    )
+    print(f"{card.with_suffix('.npz')}: {card.with_suffix('.npz').stat().st_size} B")
+    print(f"card: {card.with_suffix('.md')}")

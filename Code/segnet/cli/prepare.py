@@ -1,0 +1,91 @@
+"""The verb `prepare`: turns a dataset into a store."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_split, add_verb, add_workers
+
+
+def add_prepare(verbs) -> None:
+    from segnet.data import READERS
+
+    parser = add_verb(
+        verbs,
+        "prepare",
+        _prepare,
+        "turn a dataset into a compressed store and its class maps",
+        "  segnet prepare vkitti1 Data Store --scale 3\n"
+        "  segnet prepare vkitti2 Data Store --scale 3 --resume   # after a kill\n"
+        "  segnet prepare camvid CamVid Store --scale 1\n"
+        "  segnet prepare folder Images Masks Store --classes map.json --scale 2",
+    )
+    sources = ", ".join(READERS)
+    parser.add_argument("source", metavar="SOURCE", help=f"one of {sources}")
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder of the dataset")
+    parser.add_argument(
+        "masks", nargs="?", type=Path, help="only for folder: the label images"
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="folder to write")
+    parser.add_argument(
+        "--scale", type=float, default=3, help="divide height and width (default 3)"
+    )
+    parser.add_argument(
+        "--classes",
+        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
+    )
+    parser.add_argument("--world", action="append", help="only this world; may repeat")
+    parser.add_argument(
+        "--variation", action="append", help="only this variation; may repeat"
+    )
+    parser.add_argument("--camera", action="append", help="only this one; may repeat")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave bad frames out, and list them"
+    )
+    parser.add_argument(
+        "--shard-frames",
+        type=int,
+        metavar="N",
+        help="store more than N frames in files of up to N, one a process (default:"
+        " one file up to 2048 frames, else files of 512)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="after a kill or an error, with the same settings: keep the files that"
+        " are finished",
+    )
+    add_split(parser)
+    add_workers(parser)
+
+
+def _prepare(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.data.prepare import prepare
+    from segnet.data.store import open_store
+
+    path = prepare(
+        arguments.source,
+        arguments.data,
+        arguments.out,
+        masks=arguments.masks,
+        scale=arguments.scale,
+        classes=arguments.classes,
+        worlds=arguments.world,
+        variations=arguments.variation,
+        cameras=arguments.camera,
+        split=arguments.split,
+        val_share=arguments.val_share,
+        val_worlds=arguments.val_world,
+        fold=arguments.fold,
+        gap=arguments.gap,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        skip_bad=arguments.skip_bad,
+        shard_frames=arguments.shard_frames,
+        resume=arguments.resume,
+        progress=tqdm,
+    )
+    with open_store(path) as store:
+        print(store.describe())
+        for line in store.skipped:
+            print(f"skipped {line}")

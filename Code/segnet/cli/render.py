@@ -1,0 +1,76 @@
+"""The verb `render`: renders a drive through a small town."""
+
+from pathlib import Path
+
+from segnet.cli.common import add_verb, add_workers
+
+
+def add_render(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "render",
+        _render,
+        "render a drive through a small town as a Virtual KITTI 1.3.1 tree",
+        "  segnet render Data --world 0001 --variation clone --variation fog"
+        " --frames 64 --seed 0",
+    )
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder to write")
+    parser.add_argument(
+        "--world",
+        default="0001",
+        help="a town like one of Virtual KITTI's: 0001 (default), 0002, 0006, 0018, "
+        "0020; or the streets of a city: city1, city2, city3; winter1 to winter3; "
+        "high1 to high3, with shops",
+    )
+    parser.add_argument(
+        "--variation",
+        action="append",
+        help="clone (default), fog, morning, overcast, rain, sunset,"
+        " 15-deg-left ... 30-deg-right; may repeat",
+    )
+    parser.add_argument(
+        "--frames", type=int, default=64, help="length of the drive (default 64)"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, help="only each N-th of the frames", metavar="N"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another seed, another town"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=(375, 1242),
+        metavar=("H", "W"),
+        help="height and width in pixels (default 375 1242)",
+    )
+    parser.add_argument(
+        "--focal",
+        type=float,
+        metavar="PIXELS",
+        help="focal length of the camera; the default sees 81 degrees across, and a "
+        "longer one less",
+    )
+    add_workers(parser)
+
+
+def _render(arguments) -> None:
+    from tqdm.auto import tqdm
+
+    from segnet.scenes import render
+
+    render(
+        arguments.data,
+        world=arguments.world,
+        variations=tuple(arguments.variation or ["clone"]),
+        frames=arguments.frames,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        progress=tqdm,
+        every=arguments.every,
+        size=tuple(arguments.size),
+        focal=arguments.focal,
+    )
+    count = len(range(0, arguments.frames, arguments.every))
+    print(f"rendered {count} frames a variation into {arguments.data}")

@@ -1,0 +1,105 @@
+"""The verb `train`: trains a network on a store."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from segnet.cli.common import add_verb
+
+
+def add_train(verbs) -> None:
+    from segnet.recipe import Recipe
+    from segnet.recipes import RECIPES
+
+    parser = add_verb(
+        verbs,
+        "train",
+        _train,
+        "train a network on a store",
+        "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
+        " --batch-size 8\n"
+        "  segnet train Store/store.h5 --model slim --out runs/slim --epochs 20"
+        " --batch-size 8 --resume\n"
+        "  segnet train Store/store.h5 --init slim_city14 --out runs/taught"
+        " --teacher runs/edgesegnet/best.keras",
+    )
+    parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="RUN", help="run folder to write"
+    )
+    parser.add_argument(
+        "--recipe",
+        choices=sorted(RECIPES),
+        help="a named recipe; the options below change single values of it",
+    )
+    parser.add_argument(
+        "--extra",
+        type=Path,
+        metavar="STORE",
+        help="a second store with the same classes, rendered frames beside real ones, "
+        "say; its share of a batch is --extra-share",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a stopped run was cut off"
+    )
+    parser.add_argument(
+        "--verbose",
+        type=int,
+        choices=(0, 1, 2),
+        help="0 silent, 1 progress bar, 2 a line an epoch",
+    )
+    recipe = parser.add_argument_group("recipe")
+    for field in dataclasses.fields(Recipe):
+        _add_field(recipe, field)
+
+
+def _add_field(group, field: dataclasses.Field) -> None:
+    """One flag for one field of the recipe; absent means: as the recipe says."""
+    flag = "--" + field.name.replace("_", "-")
+    help_text = field.metadata.get("help", "")
+    default = field.default
+    if default not in (None, "", ()):
+        help_text = f"{help_text} (default {default})"
+    common = {"dest": field.name, "default": None, "help": help_text}
+    if isinstance(default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+    elif "choices" in field.metadata:
+        group.add_argument(flag, choices=field.metadata["choices"], **common)
+    elif "nargs" in field.metadata:
+        kind = field.metadata["type"]
+        group.add_argument(flag, type=kind, nargs=field.metadata["nargs"], **common)
+    else:
+        group.add_argument(flag, type=type(default), **common)
+
+
+def _train(arguments) -> None:
+    from segnet.recipe import Recipe
+    from segnet.recipes import RECIPES
+
+    values = {
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(Recipe)
+        if getattr(arguments, field.name) is not None
+    }
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    base = RECIPES[arguments.recipe] if arguments.recipe else Recipe()
+    recipe = dataclasses.replace(base, **values)
+
+    from segnet.evaluate import table
+    from segnet.train import train
+
+    verbose = "auto" if arguments.verbose is None else arguments.verbose
+    run = train(
+        arguments.store,
+        recipe,
+        arguments.out,
+        resume=arguments.resume,
+        verbose=verbose,
+        extra=arguments.extra,
+    )
+    if verbose:
+        report = run / "report.json"
+        if report.is_file():
+            print(table(json.loads(report.read_text())))
+        print(f"best weights: {run / 'best.keras'}")

@@ -1,0 +1,69 @@
+"""A dataset by its name, with the classes of another one where that is wanted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from segnet.classes.mappings import find_mapping
+from segnet.data import READERS
+from segnet.data.source import Frame, Source
+
+
+def find_source(
+    name: str, root: str | Path, classes: str | Path | None = None, **options
+) -> Source:
+    """Returns what the reader called `name` finds below `root`.
+
+    Args:
+        name: Key of `segnet.data.READERS`.
+        root: Folder of the dataset, or of the images for "folder".
+        classes: For "folder" the JSON file of its class map; for any other source a
+            key of `segnet.classes.mappings.MAPPINGS`.
+        options: Options of the reader; those that are None count as not given.
+
+    Raises:
+        FileNotFoundError: A file or folder of the dataset is missing.
+        ValueError: There is no such source or mapping, or an option does not fit.
+    """
+    if name not in READERS:
+        raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")
+    reader = READERS[name]
+    if "classes" in reader.options:
+        return reader(root, classes=classes, **options)
+    source = reader(root, **options)
+    return source if classes is None else with_classes(source, str(classes))
+
+
+def with_classes(source: Source, mapping: str) -> Source:
+    """Returns the source with its labels, class map and encodings mapped.
+
+    Args:
+        source: What a reader found.
+        mapping: Key of `segnet.classes.mappings.MAPPINGS`; classes that its target does
+            not have become void.
+
+    Raises:
+        ValueError: There is no such mapping, or it does not know these classes.
+    """
+    found = find_mapping(mapping)
+    ids = found.label_ids(source.class_map)
+    return replace(
+        source,
+        class_map=found.target,
+        read_labels=_MappedLabels(source.read_labels, ids),
+        encodings={
+            sequence: {colour: int(ids[index]) for colour, index in table.items()}
+            for sequence, table in source.encodings.items()
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _MappedLabels:
+    read_labels: Callable[[Frame], np.ndarray]
+    ids: np.ndarray
+
+    def __call__(self, frame: Frame) -> np.ndarray:
+        return self.ids[self.read_labels(frame)]

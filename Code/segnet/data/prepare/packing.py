@@ -1,0 +1,108 @@
+"""What a worker does with a frame: read, check, shrink, compress."""
+
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from segnet.data.images import (
+    fit_image,
+    fit_labels,
+    image_size,
+    read_rgb,
+    scaled_size,
+    shrink_image,
+    shrink_labels,
+)
+from segnet.data.source import Frame, Source
+
+IMAGE_LEVEL = 1
+LABEL_LEVEL = 4
+
+
+def pack(array: np.ndarray, level: int) -> bytes:
+    """Returns one frame compressed as HDF5's gzip filter wants a chunk.
+
+    Workers pack, so that the writer only copies bytes; the checksum inside each chunk
+    is what reveals a damaged file on reading.
+    """
+    return zlib.compress(np.ascontiguousarray(array), level)
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Stands for a frame that could not be packed."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class FramePacker:
+    """Turns a frame into its packed image, packed labels and number of void pixels.
+
+    Args:
+        source: Where the frames come from.
+        size: (H, W) that every frame of the source must have, or is brought to where
+            the source says so.
+        scaled: (H, W) in the store.
+        skip_bad: Turn a bad frame into a `Bad` instead of raising.
+    """
+
+    source: Source
+    size: tuple[int, int]
+    scaled: tuple[int, int]
+    skip_bad: bool = False
+
+    @classmethod
+    def of(cls, source: Source, scale: float, skip_bad: bool = False) -> "FramePacker":
+        """Returns the packer for a source of a given size, or of its first frame's."""
+        size = source.size or _first_size(source.frames, skip_bad)
+        # The list of frames stays behind: each worker gets a copy of the packer.
+        light = replace(source, frames=())
+        return cls(light, size, scaled_size(size, scale), skip_bad)
+
+    def __call__(self, frame: Frame) -> tuple[bytes, bytes, int] | Bad:
+        try:
+            return self._packed(frame)
+        except (ValueError, OSError) as error:
+            if not self.skip_bad:
+                raise
+            return Bad(str(error))
+
+    def _packed(self, frame: Frame) -> tuple[bytes, bytes, int]:
+        # One after the other: the second file then finds its memory already mapped.
+        image, size = self._packed_image(frame)
+        labels = self.source.read_labels(frame)
+        self._check_size(frame.label, labels.shape, size, "its image")
+        void_id = self.source.class_map.void
+        labels = shrink_labels(fit_labels(labels, self.size, void_id), self.scaled)
+        void = int(np.count_nonzero(labels == void_id))
+        return image, pack(labels, LABEL_LEVEL), void
+
+    def _packed_image(self, frame: Frame) -> tuple[bytes, tuple[int, int]]:
+        image = read_rgb(frame.image)
+        size = image.height, image.width
+        if self.source.size is None:
+            self._check_size(frame.image, size, self.size, "the first frame")
+        fitted = fit_image(image, self.size)
+        return pack(shrink_image(fitted, self.scaled), IMAGE_LEVEL), size
+
+    def _check_size(
+        self, path: Path, size: tuple[int, int], wanted: tuple[int, int], whose: str
+    ) -> None:
+        if size != wanted:
+            raise ValueError(
+                f"{path}: {size[0]}x{size[1]} pixels (height x width), {whose} has "
+                f"{wanted[0]}x{wanted[1]}; all images and label images of a store "
+                f"have one size"
+            )
+
+
+def _first_size(frames: Sequence[Frame], skip_bad: bool) -> tuple[int, int]:
+    for frame in frames[:-1] if skip_bad else ():
+        with suppress(ValueError, OSError):
+            return image_size(frame.image)
+    return image_size(frames[-1 if skip_bad else 0].image)

@@ -1,0 +1,133 @@
+"""What one run of `prepare` is to write, and how it is cut into shards."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from segnet import __version__
+from segnet.data.prepare.packing import FramePacker
+from segnet.data.source import Frame, Source
+from segnet.data.store.integrity import SPLITS
+
+ONE_FILE_FRAMES = 2048
+SHARD_FRAMES = 512
+# A reader keeps them all open, and systems allow 1,024 open files or more.
+MAX_SHARDS = 512
+
+
+@dataclass(frozen=True)
+class Part:
+    """The frames that become one shard.
+
+    Args:
+        name: Split and number, the start of the file's name.
+        split: "train", "val" or "test".
+        frames: Some neighbours of that split.
+    """
+
+    name: str
+    split: str
+    frames: tuple[Frame, ...]
+
+    def listing(self) -> str:
+        """Returns a sha256 over the names, sizes and times of the frames' files."""
+        files = [
+            (path, path.stat()) for f in self.frames for path in (f.image, f.label)
+        ]
+        rows = [(path.name, stat.st_size, stat.st_mtime_ns) for path, stat in files]
+        return _sha256([[frame.id for frame in self.frames], rows])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that decides what a store will hold.
+
+    Args:
+        source: Where the frames come from.
+        placed: The frames to store, each with the name of its split.
+        packer: What turns a frame into bytes.
+        attributes: The store's `source`, `scale` and `split_rule`.
+        shard_frames: The most frames in a shard; None for one file up to 2,048 frames,
+            else shards of 512.
+    """
+
+    source: Source
+    placed: tuple[tuple[Frame, str], ...]
+    packer: FramePacker
+    attributes: Mapping[str, str | float]
+    shard_frames: int | None = None
+
+    def __post_init__(self):
+        if self.shard_frames is not None and self.shard_frames < 1:
+            raise ValueError(f"shard_frames is {self.shard_frames}, expected 1 or more")
+        if len(self.parts) > MAX_SHARDS:
+            least = math.ceil(len(self.placed) / (MAX_SHARDS - len(SPLITS)))
+            raise ValueError(
+                f"{len(self.placed)} frames, {self.shard_frames} in a shard, make "
+                f"{len(self.parts)} shards, expected up to {MAX_SHARDS}; take shards "
+                f"of {least} frames or more"
+            )
+
+    @property
+    def stored_attributes(self) -> dict:
+        """File attributes of the store and of each shard."""
+        return dict(self.attributes) | {"source_size": self.packer.size}
+
+    @property
+    def frame_ids(self) -> dict[str, list[str]]:
+        """Frame names of each split."""
+        ids = {name: [] for _, name in self.placed}
+        for frame, name in self.placed:
+            ids[name].append(frame.id)
+        return ids
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The shards, of nearly equal size in a split; none where one file does."""
+        frames = {name: [] for name in SPLITS}
+        for frame, name in self.placed:
+            frames[name].append(frame)
+        most = self.shard_frames or SHARD_FRAMES
+        if len(self.placed) <= (self.shard_frames or ONE_FILE_FRAMES):
+            return ()
+        parts = []
+        for name, own in frames.items():
+            count = math.ceil(len(own) / most)
+            for number in range(count):
+                cut = slice(*(n * len(own) // count for n in (number, number + 1)))
+                parts.append(Part(f"{name}-{number:05d}", name, tuple(own[cut])))
+        return tuple(parts)
+
+    @property
+    def settings(self) -> dict[str, str | int | float | bool]:
+        """What two runs must have in common for one to go on with the other's shards.
+
+        The frames' files are not among them: each shard knows its own.
+        """
+        placed = [(frame.id, name) for frame, name in self.placed]
+        class_map = self.source.class_map
+        tables = [
+            [sequence, *colour, index]
+            for sequence, table in self.source.encodings.items()
+            for colour, index in table.items()
+        ]
+        return {
+            "segnet": __version__,
+            "dataset": self.attributes["source"],
+            "scale": self.attributes["scale"],
+            "frame size": "x".join(map(str, self.packer.size)),
+            "frames": len(placed),
+            "classes": class_map.name,
+            "colour tables": _sha256([class_map.to_json(), sorted(tables)])[:12],
+            "split": self.attributes["split_rule"],
+            "list of frames": _sha256(placed)[:12],
+            "shards": len(self.parts),
+            "skip bad frames": self.packer.skip_bad,
+        }
+
+
+def _sha256(content: list) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,0 +1,171 @@
+"""Preprocessing: a dataset's files become one compressed store, large ones in shards.
+
+The new store replaces an older one in one step, when everything else is written. What
+a killed run leaves behind is removed by the next one, or taken up where it resumes.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from segnet.data.find import find_source
+from segnet.data.prepare.filling import fill
+from segnet.data.prepare.packing import FramePacker
+from segnet.data.prepare.plan import Plan
+from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
+from segnet.data.prepare.write_shards import clean, join_shards, write_shards
+from segnet.data.source import quiet
+from segnet.data.split import split_frames
+from segnet.data.store.shard_list import FOLDER
+from segnet.data.store.writing import create_store
+from segnet.system.locks import alone
+from segnet.system.parallel import ordered_map
+
+STORE = "store.h5"
+CLASS_MAP = "class_map"
+LOCK = ".prepare.lock"
+
+
+def prepare(
+    source: str,
+    root: str | Path,
+    out: str | Path,
+    *,
+    scale: float = 3,
+    split: str | None = None,
+    val_share: float = 0.2,
+    val_worlds: Iterable[str] | None = None,
+    fold: tuple[int, int] | None = None,
+    gap: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    worlds: Iterable[str] | None = None,
+    variations: Iterable[str] | None = None,
+    cameras: Iterable[str] | None = None,
+    masks: str | Path | None = None,
+    classes: str | Path | None = None,
+    skip_bad: bool = False,
+    shard_frames: int | None = None,
+    resume: bool = False,
+    progress: Callable = quiet,
+) -> Path:
+    """Returns the path of the store made from a dataset.
+
+    Label colours become ids at full size; then images are averaged over areas and
+    labels taken from the nearest pixel. Beside the store, `class_map.json` and
+    `class_map.pkl` are written.
+
+    Args:
+        source: Key of `segnet.data.READERS`, for example "vkitti1".
+        root: Folder of the dataset, or of the images for "folder".
+        out: Folder for the three files and the shards, made when missing.
+        scale: What height and width are divided by, 1 or more, rounded down.
+        split: Rule of `segnet.data.split.split_frames`; by default the publisher's
+            lists where there are any, else "blocks".
+        val_share: Share of the frames for val, between 0 and 1.
+        val_worlds: Worlds for val, for the "world" rule.
+        fold: (i, k), for the "fold" rule.
+        gap: Views left out at each cut, for "blocks" and "fold"; by default a
+            twentieth of the drive, from 1 to 5.
+        seed: For the "random" rule.
+        workers: Processes; one for each core by default.
+        worlds: Only these worlds of Virtual KITTI, or cities of Cityscapes.
+        variations: Only these variations of Virtual KITTI.
+        cameras: Only these cameras of Virtual KITTI 2.
+        masks: Folder of the masks, for "folder".
+        classes: For "folder" the JSON file of its class map; for any other source a
+            key of `segnet.classes.mappings.MAPPINGS`: labels are stored in that one's
+            classes.
+        skip_bad: Leave out frames that are damaged, of another size or hold an unknown
+            colour; the store's attribute `skipped` has one line for each.
+        shard_frames: More frames than these are stored in shards of up to as many;
+            by default one file holds up to 2,048 frames, and a shard 512.
+        resume: Keep the shards that a run with the same settings left behind, as far
+            as their checksums are right and their frames' files have not changed.
+        progress: Called as tqdm is.
+
+    Raises:
+        FileNotFoundError: A file or folder of the dataset is missing.
+        ValueError: An argument is out of range, a file is damaged, of another size
+            or holds an unknown colour, or the run to resume had other settings. An
+            older store at `out` stays as it was.
+        OSError: The disk is full, or another run writes into `out`.
+    """
+    found = find_source(
+        source,
+        root,
+        classes,
+        worlds=worlds,
+        variations=variations,
+        cameras=cameras,
+        masks=masks,
+    )
+    names, rule = split_frames(
+        found.frames,
+        split,
+        val_share=val_share,
+        seed=seed,
+        fold=fold,
+        gap=gap,
+        val_worlds=val_worlds,
+    )
+    pairs = zip(found.frames, names, strict=True)
+    placed = tuple((frame, name) for frame, name in pairs if name)
+    origin = found.name
+    if any(Path(root).glob("rendered_*.json")):
+        origin += ", rendered by segnet"
+    packer = FramePacker.of(found, scale, skip_bad)
+    attributes = {"source": origin, "scale": scale, "split_rule": rule}
+    plan = Plan(found, placed, packer, attributes, shard_frames)
+    out = Path(out)
+    with alone(
+        out / LOCK,
+        f"{out}: another `segnet prepare` is writing into this folder; wait for it or "
+        f"name another folder",
+    ):
+        return _store(out, plan, workers, resume, progress)
+
+
+def _store(out, plan: Plan, workers, resume: bool, progress) -> Path:
+    path = out / STORE
+    journal = Journal(out / FOLDER / JOURNAL, plan.settings)
+    if resume:
+        journal = find_journal(out, path, plan.settings)
+    clean(out, resuming=resume)
+    try:
+        if plan.parts:
+            written = write_shards(plan, journal, workers, progress)
+            join_shards(path, plan, written, _class_maps(out, plan))
+        else:
+            _write_one_file(path, plan, workers, progress)
+    except BaseException as error:
+        clean(out, resuming=bool(journal.finished))
+        if journal.finished:
+            error.add_note("what is finished stays, and --resume goes on with it")
+        raise
+    clean(out)
+    return path
+
+
+def _write_one_file(path: Path, plan: Plan, workers, progress) -> None:
+    frames = [frame for frame, _ in plan.placed]
+    packed = ordered_map(plan.packer, frames, len(frames), workers)
+    size = plan.packer.scaled
+    with create_store(
+        path,
+        plan.source.class_map,
+        plan.frame_ids,
+        size,
+        plan.stored_attributes,
+        _class_maps(path.parent, plan),
+    ) as writer:
+        filled = fill(writer, packed, plan.placed, size)
+        for _ in progress(filled, total=len(frames), desc="prepare", unit="frame"):
+            pass
+
+
+def _class_maps(out: Path, plan: Plan) -> dict[Path, bytes]:
+    class_map, encodings = plan.source.class_map, plan.source.encodings
+    return {
+        (out / CLASS_MAP).with_suffix(suffix): class_map.to_bytes(suffix, encodings)
+        for suffix in (".json", ".pkl")
+    }

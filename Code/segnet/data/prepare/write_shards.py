@@ -1,0 +1,196 @@
+"""Writing a store in shards: one process a shard, and none of them twice."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from segnet.classes import ClassMap
+from segnet.data.prepare.filling import NoneKept, fill
+from segnet.data.prepare.packing import FramePacker
+from segnet.data.prepare.plan import Part, Plan
+from segnet.data.prepare.resume import JOURNAL, Journal
+from segnet.data.store import open_store
+from segnet.data.store.integrity import SEAL, open_checked, shards_of
+from segnet.data.store.shard_list import FOLDER, NAME, PART_NAME, Shard
+from segnet.data.store.shards import sha256_of
+from segnet.data.store.writing import create_store, write_sharded_store
+from segnet.system.parallel import stepwise_map
+
+LISTING = "listing"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a part: its file, or none where all its frames are bad."""
+
+    part: str
+    path: Path | None
+    sha256: str = ""
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShardMaker:
+    """What a worker does with a part: pack its frames, write them, hash the file.
+
+    Args:
+        folder: Of the shards.
+        token: Eight hex digits of this run alone, so that no run touches a file of
+            another one, be it a killed one whose worker lives a little longer.
+        class_map: Of the store.
+        packer: What turns a frame into bytes.
+        attributes: Of the store.
+    """
+
+    folder: Path
+    token: str
+    class_map: ClassMap
+    packer: FramePacker
+    attributes: Mapping
+
+    def __call__(self, part: Part) -> Iterator[None]:
+        path = self.folder / f"{part.name}-{self.token}.h5"
+        placed = [(frame, part.split) for frame in part.frames]
+        ids = {part.split: [frame.id for frame in part.frames]}
+        # Before the files are read: whoever changes one meanwhile is noticed later.
+        attributes = dict(self.attributes) | {LISTING: part.listing()}
+        size = self.packer.scaled
+        try:
+            with create_store(path, self.class_map, ids, size, attributes) as writer:
+                packed = map(self.packer, part.frames)
+                yield from fill(writer, packed, placed, size)
+        except NoneKept as error:
+            return Written(part.name, None, skipped=error.skipped)
+        return Written(part.name, path, sha256_of(path))
+
+
+def write_shards(
+    plan: Plan, journal: Journal, workers: int | None, progress: Callable
+) -> list[Written]:
+    """Returns what became of each part, those that are whole already included.
+
+    Args:
+        plan: What to write.
+        journal: What is whole; its file lies in the folder of the shards.
+        workers: Processes; one for each core by default.
+        progress: Called as tqdm is.
+
+    Raises:
+        ValueError, OSError: As `segnet.data.prepare.prepare`. What is whole then stays
+            for a run that resumes.
+    """
+    folder = journal.path.parent
+    whole = _whole(plan.parts, journal, progress)
+    journal.finished = {one.path.name: one.sha256 for one in whole.values()}
+    journal.write()
+    missing = [part for part in plan.parts if part.name not in whole]
+    maker = ShardMaker(
+        folder,
+        secrets.token_hex(4),
+        plan.source.class_map,
+        plan.packer,
+        plan.stored_attributes,
+    )
+
+    def done(written: Written) -> None:
+        whole[written.part] = written
+        if written.path:
+            journal.add(written.path.name, written.sha256)
+
+    frames = sum(len(part.frames) for part in missing)
+    steps = stepwise_map(maker, missing, done, workers)
+    for _ in progress(steps, total=frames, desc="prepare", unit="frame"):
+        pass
+    return [whole[part.name] for part in plan.parts]
+
+
+def join_shards(
+    path: Path, plan: Plan, written: Sequence[Written], beside: Mapping[Path, bytes]
+) -> None:
+    """Writes the store of these shards to `path`, class maps `beside` it.
+
+    Raises:
+        NoneKept: No frame of a split could be packed.
+    """
+    ids, shards, skipped, void = {name: [] for name in plan.frame_ids}, [], [], 0.0
+    for part, one in zip(plan.parts, written, strict=True):
+        skipped += one.skipped
+        if one.path is None:
+            continue
+        with open_store(one.path) as store:
+            names, facts = store[part.split].frame_ids, store.attributes
+            skipped += store.skipped
+        ids[part.split] += names
+        void += facts["void_share"] * len(names)
+        size, seal = one.path.stat().st_size, facts[SEAL]
+        shards.append(
+            Shard(one.path.name, part.split, len(names), size, one.sha256, seal)
+        )
+    for name, kept in ids.items():
+        if not kept:
+            raise NoneKept(name, skipped)
+    attributes = plan.stored_attributes | {
+        "settings": json.dumps(plan.settings),
+        "void_share": void / sum(map(len, ids.values())),
+    }
+    if skipped:
+        attributes["skipped"] = "\n".join(skipped)
+    write_sharded_store(
+        path, plan.source.class_map, ids, plan.packer.scaled, attributes, shards, beside
+    )
+
+
+def clean(out: Path, resuming: bool = False) -> None:
+    """Removes the journal, and the shards that no store in the folder `out` has.
+
+    Args:
+        out: The folder.
+        resuming: Keep the journal, and shards that are whole.
+    """
+    folder = out / FOLDER
+    left = [path for path in folder.glob("*") if PART_NAME.fullmatch(path.name)]
+    if not resuming:
+        left += [folder / JOURNAL, *_unused(out, folder)]
+    for path in left:
+        with suppress(OSError):
+            path.unlink()
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _unused(out: Path, folder: Path) -> list[Path]:
+    stores = [path for path in out.glob("*.h5") if not path.name.endswith(".part.h5")]
+    used = set()
+    try:
+        for store in stores:
+            with open_checked(store) as file:
+                used.update(shard.name for shard in shards_of(file))
+    except (ValueError, OSError):
+        # Which shards a damaged store has is not known.
+        return []
+    shards = [path for path in folder.glob("*") if NAME.fullmatch(path.name)]
+    return [path for path in shards if path.name not in used]
+
+
+def _whole(
+    parts: Sequence[Part], journal: Journal, progress: Callable
+) -> dict[str, Written]:
+    """The parts that need not be written again: as in the journal, files unchanged."""
+    names = {name.rpartition("-")[0]: name for name in journal.finished}
+    there = [part for part in parts if part.name in names]
+    whole = {}
+    for part in progress(there, total=len(there), desc="verify", unit="shard"):
+        path = journal.path.with_name(names[part.name])
+        sha256 = journal.finished[path.name]
+        if path.is_file() and sha256_of(path) == sha256 and _is_of(path, part):
+            whole[part.name] = Written(part.name, path, sha256)
+    return whole
+
+
+def _is_of(path: Path, part: Part) -> bool:
+    with suppress(ValueError, OSError), open_store(path) as store:
+        return store.attributes.get(LISTING) == part.listing()
+    return False

@@ -1,0 +1,100 @@
+"""What a reader returns: the frames of a dataset and a function for their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from segnet.classes import ClassMap
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image with its label image.
+
+    Args:
+        id: Unique name within the source, for example "0001/sunset/00042".
+        drive: The video, world or city it belongs to; neighbours in a drive look
+            alike.
+        group: Frames of one group show the same view, as the variations of a
+            Virtual KITTI frame do; groups of a drive sort in the order of time.
+        image: Image file.
+        label: Label file.
+        publisher_split: "train", "val" or "test" where the publisher says so.
+    """
+
+    id: str
+    drive: str
+    group: str
+    image: Path
+    label: Path
+    publisher_split: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset as a reader found it.
+
+    Args:
+        name: Key of `READERS`.
+        root: The folder it was read from.
+        class_map: Ids, names and display colours.
+        frames: At least one frame, sorted.
+        read_labels: Gives a frame's class ids, (H, W) uint8, and raises ValueError
+            with the file's name; picklable, since worker processes call it.
+        encodings: Colour -> id for each sequence, where the dataset has such tables.
+        size: (H, W) that frames are cropped or padded to at the right and the bottom,
+            where their sizes differ; by default all must have one size.
+    """
+
+    name: str
+    root: Path
+    class_map: ClassMap
+    frames: tuple[Frame, ...]
+    read_labels: Callable[[Frame], np.ndarray]
+    encodings: Mapping[str, Mapping[tuple[int, int, int], int]] = field(
+        default_factory=dict
+    )
+    size: tuple[int, int] | None = None
+
+
+def quiet(iterable: Iterable, **_) -> Iterable:
+    """Returns the iterable as it is: the `progress` that shows nothing."""
+    return iterable
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Finds the frames of one dataset: `READERS["vkitti1"](root, worlds=["0001"])`.
+
+    Args:
+        module: What holds the function `reader(root, **options)`; it loads when
+            called, so that naming it costs no import.
+        options: What that function can be asked besides the folder.
+    """
+
+    module: str
+    options: tuple[str, ...] = ()
+
+    def __call__(self, root: str | Path, **options) -> Source:
+        """Returns the source below `root`; options that are None count as not given.
+
+        Raises:
+            FileNotFoundError: A folder, or one file of a pair, is missing.
+            ValueError: The dataset has no such option, or none of what is asked for.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        for name in given.keys() - set(self.options):
+            known = f"only {', '.join(self.options)}" if self.options else "nothing"
+            dataset = self.module.rpartition(".")[2]
+            raise ValueError(
+                f"{dataset} has no {name} to choose: apart from its folder it takes "
+                f"{known}"
+            )
+        return import_module(self.module).reader(root, **given)

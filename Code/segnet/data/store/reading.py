@@ -1,0 +1,290 @@
+"""The store: all frames of a dataset in one compressed HDF5 file, or in several.
+
+Groups `train`, `val` and, where there is one, `test`; in each
+
+    images     (N, H, W, 3) uint8 RGB      one frame a chunk, gzip
+    labels     (N, H, W)    uint8 ids      one frame a chunk, gzip
+    frame_ids  (N,)         utf-8 names
+
+File attributes: `format` "segnet-store", `format_version`, `complete`, `class_map`
+(JSON), `source`, `scale`, `split_rule` in words, `segnet_version`, `seal` (see
+`segnet.data.store.integrity`), and `skipped`, one line for each bad frame left out,
+where
+there are any. A file is written under another name and renamed, and `complete` is set
+last.
+
+That is format version 1. In version 2 images and labels lie in shards, files in the
+folder `shards` beside the store, each of them a store of version 1 with some frames of
+one split. The store has the frame names still, and as further attributes the list of
+`shards` (see `segnet.data.store.shard_list`), the frame `size` (H, W), and `settings`,
+what a run that resumes must have in common with the one before.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from segnet.classes import ClassMap
+from segnet.data.source import quiet
+from segnet.data.store.integrity import (
+    attributes_of,
+    check_seal,
+    open_checked,
+    shards_of,
+    splits_of,
+)
+from segnet.data.store.shards import ShardedFrames, ShardFiles
+
+
+class Split:
+    """One split of an open store; `len()` is its number of frames N."""
+
+    def __init__(self, store: "Store", name: str):
+        self.store = store
+        self.name = name
+
+    @property
+    def images(self) -> h5py.Dataset | ShardedFrames:
+        """(N, H, W, 3) uint8 RGB, on disk: index single frames or slices only."""
+        return self.store._frames(self.name, "images")
+
+    @property
+    def labels(self) -> h5py.Dataset | ShardedFrames:
+        """(N, H, W) uint8 class ids, on disk: index single frames or slices only."""
+        return self.store._frames(self.name, "labels")
+
+    @property
+    def frame_ids(self) -> list[str]:
+        """N frame names."""
+        try:
+            return list(self.store._file[self.name]["frame_ids"].asstr()[:])
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{self.store.path}: damaged at the frame names of {self.name!r} "
+                f"({error}); prepare the data again"
+            ) from error
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of every frame."""
+        return self.labels.shape[1:]
+
+    def __len__(self) -> int:
+        return self.labels.shape[0]
+
+    def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the frames at `indices`, in that order, repeats allowed.
+
+        Args:
+            indices: B frame numbers, 0 to N-1.
+
+        Returns:
+            Images (B, H, W, 3) uint8 and labels (B, H, W) uint8.
+
+        Raises:
+            IndexError: A number is out of range.
+            ValueError: The file is damaged there.
+        """
+        indices = np.asarray(indices, np.int64).reshape(-1)
+        if indices.size and not 0 <= indices.min() <= indices.max() < len(self):
+            raise IndexError(
+                f"{self.store.path}: frames {indices.min()} to {indices.max()} asked "
+                f"for, {self.name!r} has 0 to {len(self) - 1}"
+            )
+        images = np.empty((indices.size, *self.images.shape[1:]), np.uint8)
+        labels = np.empty((indices.size, *self.labels.shape[1:]), np.uint8)
+        # HDF5 reads a list of indices a hundred times slower than runs of neighbours.
+        starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1)
+        for start, stop in pairwise([*starts, indices.size]):
+            first = indices[start]
+            run = np.s_[first : first + stop - start]
+            self._read_run(run, images[start:stop], labels[start:stop])
+        return images, labels
+
+    def read_labels(self, index: int) -> np.ndarray:
+        """Returns the labels of one frame, (H, W) uint8; errors as `read`."""
+        with self._naming(index, index):
+            return self.labels[index]
+
+    def load(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns all images and labels in memory, as `read` does."""
+        return self.read(range(len(self)))
+
+    def _read_run(self, run: slice, images: np.ndarray, labels: np.ndarray) -> None:
+        with self._naming(run.start, run.stop - 1):
+            self.images.read_direct(images, run)
+            self.labels.read_direct(labels, run)
+
+    @contextmanager
+    def _naming(self, first: int, last: int) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            raise ValueError(
+                f"{self.store.path}: damaged at frames {first} to {last} of "
+                f"{self.name!r} ({error}); prepare the data again"
+            ) from error
+
+
+class Store:
+    """A store open for reading: `store["train"]`, a context manager, picklable.
+
+    Each process opens the file for itself, at its first read.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._handle = None
+        self._pid = None
+        self._datasets = {}
+        self._shards = self._sharded = None
+        try:
+            self._read_texts()
+            self._find_shards()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits the store has, in the order train, val, test."""
+        return splits_of(self._file)
+
+    def __getitem__(self, name: str) -> Split:
+        if name not in self.splits:
+            raise ValueError(
+                f"{self.path} has no split {name!r}; it has {', '.join(self.splits)}"
+            )
+        return Split(self, name)
+
+    @property
+    def shard_paths(self) -> list[Path]:
+        """The files in which the frames are, where they are not in the store's own."""
+        return self._shards.paths if self._shards else []
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its files together."""
+        return sum(path.stat().st_size for path in (self.path, *self.shard_paths))
+
+    @property
+    def skipped(self) -> list[str]:
+        """One line, frame and reason, for each bad frame that was left out."""
+        return self.attributes.get("skipped", "").splitlines()
+
+    def damaged_shards(
+        self, workers: int | None = None, progress: Callable = quiet
+    ) -> list[str]:
+        """Returns a line for each shard whose sha256 is not right; reads all files.
+
+        Args:
+            workers: Processes; one for each core by default.
+            progress: Called as tqdm is.
+        """
+        return self._shards.damage(workers, progress) if self._shards else []
+
+    def describe(self) -> str:
+        """Returns what the store holds, in a few lines for the terminal."""
+        counts = [f"{name} {len(self[name])}" for name in self.splits]
+        height, width = self[self.splits[0]].size
+        shards = len(self.shard_paths)
+        files = f" in {shards} shards" if shards else ""
+        return (
+            f"{self.path}: {', '.join(counts)} frames of {height}x{width}, "
+            f"{self.class_map.num_classes} classes, {self.bytes / 1e6:.1f} MB{files}\n"
+            f"split: {self.attributes.get('split_rule', 'unknown')}"
+        )
+
+    def close(self) -> None:
+        """Closes all files; a later read opens them again."""
+        if self._handle is not None and self._pid == os.getpid():
+            self._handle.close()
+            if self._shards:
+                self._shards.close()
+        self._handle, self._datasets = None, {}
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_handle": None, "_pid": None, "_datasets": {}}
+
+    @property
+    def _file(self) -> h5py.File:
+        if self._handle is None or self._pid != os.getpid():
+            self._handle, self._pid = open_checked(self.path), os.getpid()
+            self._datasets = {}
+            if self._shards:
+                self._shards.forget()
+        return self._handle
+
+    def _frames(self, split: str, kind: str) -> h5py.Dataset | ShardedFrames:
+        file, key = self._file, (split, kind)
+        if self._shards:
+            return self._sharded[key]
+        # HDF5 takes longer to find a dataset than to read a frame of it.
+        if key not in self._datasets:
+            self._datasets[key] = file[split][kind]
+        return self._datasets[key]
+
+    def _find_shards(self) -> None:
+        shards = shards_of(self._file)
+        if not shards:
+            return
+        height, width = self.attributes["size"]
+        files = ShardFiles(self.path, shards, (height, width))
+        self._shards = files
+        files.open_all()
+        shapes = {"images": (height, width, 3), "labels": (height, width)}
+        self._sharded = {
+            (split, kind): ShardedFrames(files, split, kind, shape)
+            for split in self.splits
+            for kind, shape in shapes.items()
+        }
+
+    def _read_texts(self) -> None:
+        try:
+            self.attributes = attributes_of(self._file)
+            self.class_map = ClassMap.from_json(str(self.attributes.get("class_map")))
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            if str(error).startswith(f"{self.path}: "):
+                raise
+            raise ValueError(f"{self.path}: {error}") from error
+        check_seal(self.path, self._file)
+
+
+def open_store(path: str | Path) -> Store:
+    """Returns the store at `path`, open for reading.
+
+    Raises:
+        FileNotFoundError: There is no such file, or a shard is missing.
+        ValueError: It is no store, is damaged, incomplete, or of an unknown version.
+    """
+    return Store(path)
+
+
+def class_counts(split: Split) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how much of each class a split holds, void left out.
+
+    Returns:
+        Pixels of each class, and the number of frames that hold it; both (K,) int64.
+    """
+    num_classes = split.store.class_map.num_classes
+    pixels = np.zeros(num_classes, np.int64)
+    frames = np.zeros(num_classes, np.int64)
+    for index in range(len(split)):
+        labels = split.read_labels(index)
+        found = np.bincount(labels.ravel(), minlength=256)[:num_classes]
+        pixels += found
+        frames += found > 0
+    return pixels, frames

@@ -1,0 +1,82 @@
+"""The list of fetched files with their sha256, in the format of `sha256sum -c`."""
+
+import hashlib
+import re
+import threading
+from pathlib import Path
+
+from segnet.system.files import replacing
+
+LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+class Manifest:
+    """One line per finished file; a line is written after the file is in place.
+
+    Args:
+        path: The manifest; the paths in it are relative to `folder`.
+        folder: Where the files are.
+    """
+
+    def __init__(self, path: Path, folder: Path):
+        self._path = path
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._file = None
+        text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+        lines = [match for line in text.split("\n") if (match := LINE.fullmatch(line))]
+        self._sums = {match[2]: match[1] for match in lines}
+
+    def __len__(self) -> int:
+        return len(self._sums)
+
+    def holds(self, name: str, size: int | None = None, verify: bool = False) -> bool:
+        """Whether a file was finished and is still there.
+
+        Args:
+            name: Path below the folder, with `/`.
+            size: Its bytes; None: do not compare.
+            verify: Read the file and compare its sha256 too.
+        """
+        path = self._folder / name
+        if name not in self._sums or not path.is_file():
+            return False
+        if size is not None and path.stat().st_size != size:
+            return False
+        return not verify or sha256(path) == self._sums[name]
+
+    def names(self) -> list[str]:
+        return sorted(self._sums)
+
+    def add(self, name: str, digest: str) -> None:
+        """Notes a finished file, in memory and on disk."""
+        with self._lock:
+            self._sums[name] = digest
+            if self._file is None:
+                self._tidy()
+                self._file = open(self._path, "a", encoding="utf-8", newline="\n")
+            self._file.write(f"{digest}  {name}\n")
+            self._file.flush()
+
+    def forget(self) -> None:
+        """Starts anew: the files belong to another version of the archive."""
+        self._sums.clear()
+        self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leaves the list sorted, one line a file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._tidy()
+
+    def _tidy(self) -> None:
+        with replacing(self._path) as part:
+            with open(part, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{self._sums[k]}  {k}\n" for k in sorted(self._sums))
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file, read in chunks."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

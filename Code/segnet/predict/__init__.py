@@ -1,0 +1,1 @@
+"""Class ids for images that have no labels."""

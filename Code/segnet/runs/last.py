@@ -1,0 +1,55 @@
+"""The last weights of a run, where `best.keras` holds those that val chose."""
+
+from pathlib import Path
+
+import keras
+
+from segnet.runs import folder as run_folder
+from segnet.losses import LOSSES
+from segnet.models.build import build_judge
+from segnet.train.pair import build_trained, compile_trained, hand_over
+from segnet.train.optimizer import AveragedAdamW, WarmupDecay
+from segnet.recipe import Recipe
+
+
+def load_last(run: str | Path) -> keras.Model:
+    """Returns the network of a run folder as val would have seen it after its end.
+
+    It has the averaged weights after the last epoch, or the plain ones where the
+    recipe keeps no average.
+
+    Args:
+        run: A run folder with recipe.json and last.npz.
+
+    Raises:
+        FileNotFoundError: One of the files is missing.
+        ValueError: A file is damaged, or the network has changed since.
+    """
+    run = Path(run)
+    recipe = run_folder.read_recipe(run)
+    path = run / run_folder.STATE
+    progress, arrays = run_folder.read_state(path)
+    size, num_classes = progress.data["size"], len(progress.data["classes"])
+    judge = build_judge(recipe, size, num_classes)
+    trained = _trained(recipe, recipe.crop or size, num_classes)
+    variables = [*trained.variables, *trained.optimizer.variables]
+    if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
+        raise ValueError(
+            f"{path}: not the state of this {judge.name}; it has changed since the "
+            f"run was begun"
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    hand_over(trained, judge)
+    return judge
+
+
+def _trained(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
+    """The network that learnt, with an optimizer as it had; neither trains here."""
+    trained = build_trained(recipe, size, num_classes)
+    rate = WarmupDecay(recipe.learning_rate, 1, 0, recipe.schedule)
+    averaged = AveragedAdamW(rate, recipe.ema)
+    optimizer = averaged if recipe.ema else keras.optimizers.AdamW(rate)
+    optimizer.build(trained.trainable_variables)
+    compile_trained(trained, optimizer, LOSSES[recipe.loss](None, 255), recipe)
+    return trained

@@ -1,0 +1,249 @@
+"""From a run folder to shipped weights: the arrays, their card, a line in the index."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from segnet import __version__
+from segnet.runs import folder as run_folder
+from segnet.runs.cards import card_text
+from segnet.system.files import replacing_all
+from segnet.runs.last import load_last
+from segnet.system.locks import alone
+from segnet.models.cost import macs
+from segnet.models.weight_file import read_weights, write_weights
+from segnet.models.shipped import FOLDER, INDEX, read_index, sha256
+from segnet.models.build import build_judge
+from segnet.recipe import Recipe
+from segnet.runs.loading import load
+
+WEIGHTS = ("best", "last")
+# What only a person can say about a training.
+NOTES = {"data": str, "licence": str, "hardware": str, "commands": list, "limits": list}
+INDEXED = ("network", "num_classes", "size", "file", "sha256")
+REPORTED = {
+    "model",
+    "parameters",
+    "per_class",
+    "class_mapping",
+    "class_map",
+    "split",
+    "split_rule",
+    "source",
+    "frames",
+    "size",
+    "miou",
+    "pixel_accuracy",
+}
+# Of a report, what the card says elsewhere or has no room for.
+LEFT_OUT = ("model", "parameters", "confusion", "worst")
+
+
+def pack(
+    run: str | Path,
+    name: str,
+    reports: Sequence[str | Path],
+    notes: str | Path,
+    weights: str = "best",
+    without_val: Sequence[str | Path] = (),
+    folder: str | Path = FOLDER,
+) -> Path:
+    """Returns the card of a run's weights, written beside them and into the index.
+
+    Args:
+        run: The folder of a training.
+        name: What `segnet.models.load` will call them, for example "slim_camvid11".
+        reports: JSON files that `segnet evaluate --out` wrote about these weights, at
+            least one of them in the network's own classes; there may be none where
+            `without_val` is given.
+        notes: A JSON object with the texts `data` (what was trained on), `licence` (of
+            the data) and `hardware`, and the lists of texts `commands` and `limits`.
+        weights: "best" for best.keras, which val chose or, in a run that trained on
+            val as well, are the last weights; "last" for the averaged weights after
+            the last epoch (the plain ones, where the recipe keeps no average).
+        without_val: For a run that trained on val as well: reports of runs that did
+            not, one for each seed, which say on val what the recipe is worth. Of
+            several on the same frames, the card shows mean and spread as well.
+        folder: Where the index is; by default the package.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        OSError: Another process packs into the folder.
+        ValueError: A file cannot be read, or they do not fit together.
+    """
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights is {weights!r}, expected one of {WEIGHTS}")
+    if not name.isidentifier() or name.lower() == Path(INDEX).stem:
+        raise ValueError(
+            f"name is {name!r}, expected letters, digits and underscores, no digit "
+            f"first, and not 'index', such as slim_camvid11"
+        )
+    run, folder = Path(run), Path(folder)
+    said = _read_notes(Path(notes))
+    recipe = run_folder.read_recipe(run)
+    progress, _ = run_folder.read_state(run / run_folder.STATE)
+    size, names = progress.data["size"], progress.data["classes"]
+    network = build_judge(recipe, size, len(names))
+    if weights == "best":
+        origin = run / run_folder.BEST
+        model = _best(origin)
+    else:
+        origin = run / run_folder.STATE
+        model = load_last(run)
+    scores = [_read_report(Path(path), network, names) for path in reports]
+    if recipe.include_val and any(report["split"] == "val" for report in scores):
+        raise ValueError(f"{run} was trained on val, and a report scores val")
+    if len({Path(path).resolve() for path in without_val}) < len(without_val):
+        raise ValueError(
+            f"a report of a run without val is given twice: "
+            f"{', '.join(map(str, without_val))}; each is to be another seed"
+        )
+    elsewhere = [_read_report(Path(path), network, names) for path in without_val]
+    card = {
+        "name": name,
+        "network": recipe.model,
+        "num_classes": len(names),
+        "class_map": _own_class_map([*scores, *elsewhere]),
+        "class_names": names,
+        "size": size,
+        "parameters": network.count_params(),
+        "macs": macs(network),
+        **said,
+        "training": _training(recipe, progress, weights),
+        "scores": scores,
+        "scores_without_val": elsewhere,
+        "segnet_version": __version__,
+    }
+    with alone(folder / "index.lock", f"{folder}: another process packs into it"):
+        return _write(folder, card, model, network, origin)
+
+
+def _write(folder: Path, card: dict, model, network, origin: Path) -> Path:
+    """Writes index, weights and card; returns the path of the card.
+
+    Args:
+        model: Has the weights.
+        network: Gets them from the file, as it will from `load`.
+        origin: Where the weights are from, for errors.
+    """
+    name = card["name"]
+    paths = [folder / f"{name}{suffix}" for suffix in (".npz", ".json", ".md")]
+    with replacing_all(folder / INDEX, *paths) as (index, arrays, data, text):
+        kept = write_weights(model, arrays)
+        content = arrays.read_bytes()
+        read_weights(network, content, origin)
+        card |= {
+            "file": paths[0].name,
+            "bytes": len(content),
+            "sha256": sha256(content),
+            "float32": kept,
+        }
+        entries = read_index(folder) | {name: {key: card[key] for key in INDEXED}}
+        for path, value in ((index, dict(sorted(entries.items()))), (data, card)):
+            path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        text.write_text(card_text(card), encoding="utf-8")
+    return paths[1]
+
+
+def _best(path: Path) -> keras.Model:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: no such file; pack the last weights of the run instead "
+            f"(--weights last)"
+        )
+    return load(path)
+
+
+def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> dict:
+    """What the run folder says about the training."""
+    rows = progress.rows
+    scored = [row for row in rows if row["val_miou"] is not None]
+    # A run without val has nothing to choose on: its best.keras holds the last.
+    if weights == "best" and scored:
+        chosen = max(scored, key=lambda row: row["val_miou"])
+    else:
+        weights, chosen = "last", rows[-1]
+    values = dataclasses.asdict(recipe)
+    # Where it lies on one machine says nothing elsewhere.
+    values["init"] = _brief(recipe.init)
+    values["teacher"] = [_brief(path) for path in recipe.teacher]
+    return {
+        "weights": weights,
+        "epoch": chosen["epoch"],
+        "epochs": len(rows),
+        "hours": round(sum(row["seconds"] for row in rows) / 3600, 2),
+        "train_frames": progress.data["train"],
+        "val_frames": 0 if recipe.include_val else progress.data["val"],
+        "seeds": [recipe.seed],
+        "recipe": values,
+    }
+
+
+def _brief(path: str) -> str:
+    """The last two parts of a path, or the name of shipped weights."""
+    return "/".join(Path(path).parts[-2:])
+
+
+def _read_notes(path: Path) -> dict:
+    notes = _read_object(path)
+    for key, kind in NOTES.items():
+        value = notes.get(key)
+        texts = value if kind is list else [value]
+        if not isinstance(value, kind) or not all(isinstance(t, str) for t in texts):
+            expected = "a list of texts" if kind is list else "a text"
+            raise ValueError(f"{path}: {key} is {value!r}, expected {expected}")
+    unknown = sorted(set(notes) - set(NOTES))
+    if unknown:
+        raise ValueError(
+            f"{path}: unknown {', '.join(unknown)}; known are {', '.join(NOTES)}"
+        )
+    return notes
+
+
+def _read_report(path: Path, network, names: list[str]) -> dict:
+    """A report without what the card has no room for, once it fits the network."""
+    report = _read_object(path)
+    if not REPORTED <= set(report):
+        raise ValueError(f"{path}: no report of `segnet evaluate --out`")
+    if report.get("test_time"):
+        raise ValueError(
+            f"{path}: averaged at test time; a card holds what the network scores alone"
+        )
+    judged = (report["model"], report["parameters"])
+    if judged != (network.name, network.count_params()):
+        raise ValueError(
+            f"{path}: judges a {judged[0]} of {judged[1]:,} parameters, the run has a "
+            f"{network.name} of {network.count_params():,}"
+        )
+    if report["class_mapping"] is None and list(report["per_class"]) != names:
+        raise ValueError(
+            f"{path}: its classes are {', '.join(report['per_class'])}, those of the "
+            f"run {', '.join(names)}"
+        )
+    return {key: value for key, value in report.items() if key not in LEFT_OUT}
+
+
+def _own_class_map(scores: list[dict]) -> str:
+    for report in scores:
+        if report["class_mapping"] is None:
+            return report["class_map"]
+    raise ValueError("none of the reports is in the network's own classes; add one")
+
+
+def _read_object(path: Path) -> dict:
+    try:
+        value = json.loads(_existing(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: no JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: expected a JSON object")
+    return value
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    return path

@@ -1,0 +1,1 @@
+"""Textures of everything in the town, drawn once into one atlas."""

@@ -1,0 +1,1 @@
+"""The town: streets, houses, vehicles and people as meshes."""

@@ -1,0 +1,1 @@
+"""Files written in one step, locks, worker processes, checksums."""

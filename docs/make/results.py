@@ -1,0 +1,230 @@
+"""Rewrites the tables of docs/results.md from the files that hold their figures.
+
+    python docs/make/results.py
+
+`docs/figures/latency.json` and `docs/figures/training.json` are from `segnet bench`,
+the scores are from the cards of the shipped weights, `docs/figures/folds.json` is from
+`experiments/folds.py`,
+`docs/figures/street.json`, `docs/figures/short.json` and `docs/figures/long.json` are
+from
+`experiments/budget.py`, and `docs/figures/peers.json` says what others published. Each
+table stands between two markers; the text around them is written by hand.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from segnet.models.shipped import read_cards
+from segnet.runs.cards import on_same_frames, percent, spread, table, weights_table
+from segnet.system.files import replacing
+
+DOCS = Path(__file__).parents[1]
+RESULTS = DOCS / "results.md"
+CARDS = "../Code/segnet/weights"
+OURS, NONE = "camvid11", "-"
+# Behind a score on val of a network that was then trained on val as well.
+WITHOUT_VAL = "*"
+
+
+def networks(latency: dict, training: dict, cards: list[dict], peers: dict) -> str:
+    """Our networks and those of others in one table."""
+    header = ["network", "figures from", "input", "parameters", "MACs"]
+    header += ["frames trained on", "val mIoU", "test mIoU", "ms", "training"]
+    size = "x".join(map(str, latency["size"]))
+    rows = []
+    for name, figures in latency["networks"].items():
+        fitting = [c for c in cards if (c["network"], c["class_map"]) == (name, OURS)]
+        for card in fitting or [None]:
+            rows.append(
+                [
+                    f"`{card['name']}`" if card else f"`{name}`",
+                    "measured here",
+                    size,
+                    f"{figures['parameters'] / 1e6:.2f} M",
+                    f"{figures['macs'] / 1e9:.2f} G",
+                    str(card["training"]["train_frames"]) if card else NONE,
+                    *(_own_score(card, split) for split in ("val", "test")),
+                    f"{figures['min_ms']:.1f}",
+                    f"{training['networks'][name]['ratio']:.2f}",
+                ]
+            )
+    return table(header, [*rows, *map(_peer, peers["networks"])], left=2)
+
+
+def _own_score(card: dict | None, split: str) -> str:
+    if card is None:
+        return NONE
+    for key, mark in (("scores", ""), ("scores_without_val", WITHOUT_VAL)):
+        for same in on_same_frames(card[key]):
+            if same[0]["split"] == split and same[0]["class_mapping"] is None:
+                return spread(same, "miou") + mark
+    return NONE
+
+
+def _peer(peer: dict) -> list[str]:
+    recalled = peer.get("recalled", ())
+
+    def cell(key: str, pattern: str) -> str:
+        mark = "?" if key in recalled else ""
+        return pattern.format(peer[key]) + mark if key in peer else NONE
+
+    return [
+        peer["network"],
+        peer["source"],
+        peer.get("size", NONE),
+        cell("parameters", "{:.2f} M"),
+        NONE,
+        cell("frames", "{}"),
+        NONE,
+        cell("test", "{:.1f}"),
+        cell("ms", "{} (elsewhere)"),
+        NONE,
+    ]
+
+
+def folds(scores: dict) -> str:
+    """What each drive says of a network trained on the others, and the mean of that."""
+    drives = sorted({drive for entry in scores.values() for drive in entry["drives"]})
+    header = ["recipe", "network", "from", "epochs", *drives, "mean"]
+    rows = []
+    for _, entry in sorted(scores.items()):
+        budget = entry["budget"]
+        found = {drive: row["miou"] for drive, row in entry["drives"].items()}
+        mean = sum(found.values()) / len(found) if len(found) == len(drives) else None
+        rows.append(
+            [
+                f"`{budget['recipe']}`",
+                f"`{budget['model']}`",
+                f"`{budget['init']}`" if budget["init"] else "scratch",
+                str(budget["epochs"]),
+                *(percent(found[d]) if d in found else NONE for d in drives),
+                NONE if mean is None else percent(mean),
+            ]
+        )
+    return table(header, rows, left=3)
+
+
+def speed(latency: dict) -> str:
+    """What the measurement printed, as a table with its conditions below."""
+    header = ["network", "GMACs", "lowest ms", "median ms", "times as fast"]
+    header += ["limit ms", "times the limit"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['macs'] / 1e9:.2f}",
+            f"{row['min_ms']:.1f}",
+            f"{row['median_ms']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit_ms']:.1f}",
+            f"{row['times_limit']:.1f}",
+        ]
+        for name, row in latency["networks"].items()
+    ]
+    height, width = latency["size"]
+    conditions = (
+        f"{height}x{width}, {latency['num_classes']} classes, "
+        f"{latency['turns']} turns, {latency['engine']}, {latency['cpu']}, load "
+        f"{latency['load']} on {latency['cores']} cores; the convolution reached "
+        f"{latency['convolution']['gmacs_per_second']:.1f} GMAC/s."
+    )
+    return f"{table(header, rows, left=1)}\n\n{conditions}"
+
+
+def training_speed(training: dict) -> str:
+    """What `segnet bench train` printed, as a table with its conditions below."""
+    header = ["network", "images/s", "times as fast", "limit", "times below it"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['images_per_second']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit']:.1f}",
+            f"{row['times_slower']:.1f}",
+        ]
+        for name, row in training["networks"].items()
+    ]
+    height, width = training["size"]
+    conditions = (
+        f"{height}x{width}, {training['num_classes']} classes, batches of "
+        f"{training['batch_size']}, median of {training['rounds']} steps, "
+        f"{training['backend']}, {training['cpu']}, load {training['load']} on "
+        f"{training['cores']} cores; the convolutions reached "
+        f"{training['convolution']['gmacs_per_second']:.1f} GMAC/s."
+    )
+    return f"{table(header, rows, left=1)}\n\n{conditions}"
+
+
+def one_budget(found: dict) -> str:
+    """What experiments/budget.py noted, the budget below."""
+    header = ["network", "parameters", "minutes", "mIoU", "pixel accuracy"]
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['parameters']:,}",
+            f"{row['minutes']:.1f}",
+            percent(row["miou"]),
+            percent(row["pixel_accuracy"]),
+        ]
+        for name, row in found["networks"].items()
+    ]
+    budget, (row, *_) = found["budget"], found["networks"].values()
+    below = (
+        f"Recipe `{budget['recipe']}`, {budget['epochs']} epochs, seed "
+        f"{budget['seed']}; {row['frames']} val frames of {row['source']}."
+    )
+    return f"{table(header, rows, left=1)}\n\n{below}"
+
+
+def weights(cards: list[dict]) -> str:
+    """The shipped weights, and where their cards are."""
+    if not cards:
+        return "No weights are shipped."
+    links = (f"[{card['name']}]({CARDS}/{card['name']}.md)" for card in cards)
+    return f"{weights_table(cards)}\n\nCards: {', '.join(links)}."
+
+
+def filled(text: str, parts: dict[str, str]) -> str:
+    """The text with the part between each pair of markers replaced.
+
+    Raises:
+        ValueError: A pair of markers is missing.
+    """
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        pattern = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
+        text, count = pattern.subn(lambda m, p=part: f"{m[1]}{p}\n{m[2]}", text)
+        if count != 1:
+            raise ValueError(f"{count} pairs of markers {begin.strip()}, expected one")
+    return text
+
+
+def results(text: str, cards: list[dict]) -> str:
+    """docs/results.md with all its tables made anew."""
+    budgets = ("street", "short", "long")
+    names = ("latency", "training", "peers", "folds", *budgets)
+    read = {
+        name: json.loads((DOCS / "figures" / f"{name}.json").read_text())
+        for name in names
+    }
+    latency, training = read["latency"], read["training"]
+    parts = {
+        "folds": folds(read["folds"]),
+        "networks": networks(latency, training, cards, read["peers"]),
+        "speed": speed(latency),
+        "training": training_speed(training),
+        "weights": weights(cards),
+    }
+    parts |= {name: one_budget(read[name]) for name in budgets}
+    return filled(text, parts)
+
+
+def main() -> None:
+    """Rewrites docs/results.md."""
+    text = results(RESULTS.read_text(encoding="utf-8"), read_cards())
+    with replacing(RESULTS) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

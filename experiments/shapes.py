@@ -1,0 +1,108 @@
+"""Other shapes of `slim`, each as one change to it, under equal budget.
+
+    python experiments/shapes.py STORE OUT [--epochs 12] [--seeds 0] [--only NAME ...]
+
+How they are compared is in variants.py, what the rows said in
+docs/experiments/networks.md.
+"""
+
+from importlib import import_module
+
+from keras import layers
+from variants import main
+
+from segnet.models import blocks
+
+# The package has a function of the same name.
+slim_module = import_module("segnet.models.slim")
+# Kept here, because variants replace them in their module.
+plain_depthwise, plain_conv_bn_relu = blocks.depthwise, blocks.conv_bn_relu
+
+
+def branched_residual(x, dilation=1, *, name: str):
+    """The depthwise 3x3 has a 1x1 and the identity beside it, each normalised.
+
+    All three are linear, so once trained they are one 3x3 again (Ding et al.,
+    "RepVGG", 2021).
+    """
+    branches = {
+        "three": blocks.depthwise(x, dilation=dilation, name=f"{name}_three"),
+        "one": blocks.depthwise(x, 1, name=f"{name}_one"),
+        "same": x,
+    }
+    branches = [blocks.bn(y, name=f"{name}_{key}") for key, y in branches.items()]
+    y = layers.Add(name=f"{name}_branches")(branches)
+    y = blocks.conv(y, x.shape[-1], name=f"{name}_conv")
+    return blocks.add_relu(x, blocks.bn(y, gamma="zeros", name=name), name=name)
+
+
+def depthwise_5x5(x, kernel=3, stride=1, dilation=1, *, name: str):
+    """Windows of 5x5 where `slim` has 3x3."""
+    return plain_depthwise(x, 5, stride, dilation, name=name)
+
+
+def patch_stem(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
+    """One 4x4 convolution of stride 4 for the two of stride 2 at the start."""
+    if name == "stem_s2":
+        return x
+    if name == "stem_s4":
+        kernel = stride = 4
+    return plain_conv_bn_relu(x, filters, kernel, stride, dilation, name=name)
+
+
+def no_global_context(x, *, name: str):
+    """Nothing computed over the whole image."""
+    return x
+
+
+def strip_context(x, *, name: str):
+    """Means over whole rows and columns (Hou et al., "Strip Pooling", 2020), added."""
+    height, width = x.shape[1:3]
+    strips = {"rows": (1, width), "columns": (height, 1)}
+    parts = []
+    for key, size in strips.items():
+        y = layers.AveragePooling2D(size, name=f"{name}_{key}_pool")(x)
+        kernel = (3, 1) if key == "rows" else (1, 3)
+        y = blocks.conv(y, x.shape[-1], kernel, bias=True, name=f"{name}_{key}_conv")
+        parts.append(layers.UpSampling2D(size, name=f"{name}_{key}_spread")(y))
+    return _corrected(x, layers.Add(name=f"{name}_strips")(parts), name=name)
+
+
+def pyramid_context(x, *, name: str):
+    """Means over 1, 2x2, 3x3 and 6x6 cells (Zhao et al., "PSPNet", 2017), added."""
+    height, width, channels = x.shape[1:]
+    parts = []
+    for bins in (1, 2, 3, 6):
+        size = -(-height // bins), -(-width // bins)
+        part = f"{name}_bins{bins}"
+        y = layers.AveragePooling2D(size, padding="same", name=f"{part}_pool")(x)
+        y = blocks.conv(y, channels // 4, bias=True, name=f"{part}_conv")
+        y = blocks.upsample(y, size, name=part)
+        parts.append(blocks.crop_to(y, height, width, name=part))
+    return _corrected(x, layers.Concatenate(name=f"{name}_join")(parts), name=name)
+
+
+def _corrected(x, y, *, name: str):
+    """x + a 1x1 convolution of ReLU(y)."""
+    y = blocks.relu(y, name=name)
+    y = blocks.conv(y, x.shape[-1], bias=True, name=f"{name}_conv")
+    return layers.Add(name=f"{name}_add")([x, y])
+
+
+# Name -> (what is changed in the modules, what is changed in the recipe).
+VARIANTS = {
+    "slim": ({}, {}),
+    "branches folded later": ({blocks: {"residual_separable": branched_residual}}, {}),
+    "depthwise 5x5": ({blocks: {"depthwise": depthwise_5x5}}, {}),
+    "no dilation": ({slim_module: {"CONTEXT_DILATIONS": (1,) * 9}}, {}),
+    "stem of one step": ({blocks: {"conv_bn_relu": patch_stem}}, {}),
+    "no global context": ({blocks: {"add_global_context": no_global_context}}, {}),
+    "strip pooling": ({blocks: {"add_global_context": strip_context}}, {}),
+    "pyramid pooling": ({blocks: {"add_global_context": pyramid_context}}, {}),
+    "batches of 4": ({}, {"batch_size": 4}),
+    "batches of 16": ({}, {"batch_size": 16}),
+}
+
+
+if __name__ == "__main__":
+    main(__doc__.splitlines()[0], VARIANTS)

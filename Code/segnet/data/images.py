@@ -1,4 +1,9 @@
-"""Image files in, arrays out, and the two ways to make them smaller."""
+"""Image files in, arrays out, and the two ways to make them smaller.
+
+Photographs are turned upright where their EXIF or XMP orientation asks for it, as
+viewers do. A label image with an orientation is refused: programs that write masks
+ignore it, so nobody knows which way up the ids are meant.
+"""
 
 import io
 import struct
@@ -8,15 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 RGB_MODES = ("RGB", "RGBA", "P", "L")
 COLOUR_LABEL_MODES = ("RGB", "P")
 PNG = b"\x89PNG\r\n\x1a\n"
+ORIENTATION = int(ExifTags.Base.Orientation)
+UPRIGHT, TURNED, SIDEWAYS = 1, range(2, 9), range(5, 9)
+# What a PNG that has an orientation contains; Pillow finds it only after decoding.
+PNG_ORIENTATION = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 
 def read_rgb(path: str | Path) -> Image.Image:
-    """Returns a photograph or rendering as a decoded RGB image.
+    """Returns a photograph or rendering as a decoded RGB image, turned upright.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -26,18 +35,34 @@ def read_rgb(path: str | Path) -> Image.Image:
 
 
 def read_colour_labels(path: str | Path) -> np.ndarray:
-    """Returns a colour-coded label image, (H, W, 3) uint8; errors as `read_rgb`."""
-    return np.asarray(_open(path, COLOUR_LABEL_MODES, "RGB"))
+    """Returns a colour-coded label image, (H, W, 3) uint8.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: As `read_rgb`, or the file has an orientation other than upright.
+    """
+    return np.asarray(_open(path, COLOUR_LABEL_MODES, "RGB", turn=False))
 
 
 def read_id_labels(path: str | Path) -> np.ndarray:
-    """Returns a grey label image of ids, (H, W) uint8; errors as `read_rgb`."""
-    return np.asarray(_open(path, ("L",), "L"))
+    """Returns a label image of ids, (H, W) uint8; errors as `read_colour_labels`."""
+    return np.asarray(_open(path, ("L",), "L", turn=False))
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """Returns the (H, W) of an image from its header alone; errors as `read_rgb`."""
+    """Returns the (H, W) that `read_rgb` gives, from the header alone where possible.
+
+    Only a PNG with an orientation is decoded. Errors as `read_rgb`.
+    """
     with _opened(path) as image:
+        if image.format == "PNG":
+            content = Path(path).read_bytes()
+            if not any(mark in content for mark in PNG_ORIENTATION):
+                return image.height, image.width
+            image.load()
+        # Pillow reports the size of a TIFF as it is after turning.
+        if image.format != "TIFF" and _orientation(image) in SIDEWAYS:
+            return image.width, image.height
         return image.height, image.width
 
 
@@ -104,15 +129,39 @@ def shrink_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return labels[rows[:, None], columns]
 
 
-def _open(path: str | Path, modes: tuple[str, ...], mode: str) -> Image.Image:
+def _open(
+    path: str | Path, modes: tuple[str, ...], mode: str, turn: bool = True
+) -> Image.Image:
     with _opened(path, whole=True) as image:
         if image.mode not in modes:
             raise ValueError(
                 f"its pixels are {image.mode!r}, expected {' or '.join(modes)}; "
                 f"is it a depth or an instance image?"
             )
+        # Pillow turns a TIFF while decoding, and finds the tag of a PNG only then.
+        if image.format != "TIFF":
+            image.load()
+        orientation = _orientation(image)
+        if orientation != UPRIGHT and not turn:
+            raise ValueError(
+                f"its EXIF orientation (tag {ORIENTATION}) is {orientation}, expected "
+                f"{UPRIGHT} in a mask; save it upright, or remove the tag if its "
+                f"pixels are upright as they are stored"
+            )
         image.load()
+        if orientation != UPRIGHT:
+            image = ImageOps.exif_transpose(image)
         return image if image.mode == mode else image.convert(mode)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 (upright) to 8; 1 where it is missing or makes no sense."""
+    try:
+        found = image.getexif().get(ORIENTATION)
+    except (OSError, SyntaxError, TypeError, ValueError, struct.error):
+        # No viewer can turn an image whose EXIF data are damaged.
+        return UPRIGHT
+    return int(found) if found in TURNED else UPRIGHT
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import numpy as np
 
 from segnet.classes import CAMVID11
 from segnet.data.images import read_id_labels
-from segnet.data.listing import check_pairs
+from segnet.data.listing import check_pairs, visible
 from segnet.data.source import Frame, Source
 
 SPLITS = ("train", "val", "test")
@@ -61,7 +61,7 @@ def read_labels(frame: Frame) -> np.ndarray:
 def _frames(root: Path, split: str) -> list[Frame]:
     folders = root / split, root / f"{split}annot"
     images, labels = (
-        {path.name: path for path in folder.glob("*.png")} for folder in folders
+        {path.name: path for path in visible(folder, "*.png")} for folder in folders
     )
     check_pairs(
         images, labels, lambda name: folders[0] / name, lambda name: folders[1] / name

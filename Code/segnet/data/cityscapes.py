@@ -19,7 +19,7 @@ import numpy as np
 
 from segnet.classes import CITYSCAPES19
 from segnet.data.images import read_id_labels
-from segnet.data.listing import check_pairs, chosen, visible
+from segnet.data.listing import check_pairs, chosen, folders, visible
 from segnet.data.source import Frame, Source
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
@@ -51,8 +51,7 @@ def reader(root: str | Path, worlds: Iterable[str] | None = None) -> Source:
         (split, folder.name)
         for split in SPLITS
         for kind in (IMAGES, LABELS)
-        for folder in (root / kind / split).glob("*")
-        if folder.is_dir()
+        for folder in folders(root / kind / split)
     }
     if not cities:
         raise FileNotFoundError(
@@ -89,16 +88,16 @@ def read_labels(frame: Frame) -> np.ndarray:
 
 
 def _frames(root: Path, split: str, city: str) -> list[Frame]:
-    folders = root / IMAGES / split / city, root / LABELS / split / city
+    places = root / IMAGES / split / city, root / LABELS / split / city
     images, labels = (
         {path.name.removesuffix(end): path for path in visible(folder, f"*{end}")}
-        for folder, end in zip(folders, (IMAGE_END, LABEL_END), strict=True)
+        for folder, end in zip(places, (IMAGE_END, LABEL_END), strict=True)
     )
     check_pairs(
         images,
         labels,
-        lambda name: folders[0] / f"{name}{IMAGE_END}",
-        lambda name: folders[1] / f"{name}{LABEL_END}",
+        lambda name: places[0] / f"{name}{IMAGE_END}",
+        lambda name: places[1] / f"{name}{LABEL_END}",
     )
     return [
         Frame(

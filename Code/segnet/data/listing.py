@@ -1,7 +1,15 @@
-"""What readers share: finding files, and saying what is missing."""
+"""What readers share: finding files, and saying what is missing.
 
-from collections.abc import Callable, Iterable, Mapping
+Links are followed. A link that leads nowhere is an error, since the frames behind it
+would be missing without a word.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+DEEP = "**/"
 
 
 def check_pairs(
@@ -51,15 +59,98 @@ def chosen(
 
 
 def child(folder: Path, name: str) -> Path:
-    """Returns `folder / name`, or what is there under that name in other case."""
+    """Returns `folder / name`, or what is there under that name in other case.
+
+    Raises:
+        FileNotFoundError: It is a link that leads nowhere.
+    """
     exact = folder / name
     if exact.exists() or not folder.is_dir():
         return exact
     same = [path for path in folder.iterdir() if path.name.lower() == name.lower()]
-    return min(same, default=exact)
+    return _sound(min(same, default=exact))
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:
-    """Returns the files in `folder` that match, sorted, without hidden ones."""
-    paths = (path for path in folder.glob(pattern) if path.is_file())
-    return sorted(path for path in paths if not path.name.startswith("."))
+    """Returns the files in `folder` that match, sorted, without hidden ones.
+
+    Args:
+        folder: Where to look; a folder that is missing has no files.
+        pattern: What their names match, such as "*.png". "**/*.png" looks into
+            sub-folders too, linked ones included. Each real folder is read once: a
+            link back to a folder that it lies in is not followed.
+
+    Raises:
+        FileNotFoundError: A link leads nowhere.
+        ValueError: Two names lead to one folder.
+        OSError: A folder cannot be read.
+    """
+    name = pattern.removeprefix(DEEP)
+    places = _tree(folder) if pattern.startswith(DEEP) else [folder]
+    return sorted(
+        place / entry.name
+        for place in places
+        for entry in _entries(place)
+        if fnmatchcase(entry.name, name) and entry.is_file()
+    )
+
+
+def folders(folder: Path) -> list[Path]:
+    """Returns the sub-folders of `folder`, sorted, without hidden ones.
+
+    Raises:
+        FileNotFoundError: A link leads nowhere.
+        OSError: The folder cannot be read.
+    """
+    return sorted(folder / entry.name for entry in _entries(folder) if entry.is_dir())
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    """What a folder holds without hidden entries; nothing if it is missing.
+
+    Links that lead nowhere are refused, whatever their names: nothing shows whether
+    a folder of frames was behind them.
+    """
+    if not _sound(folder).is_dir():
+        return []
+    with os.scandir(folder) as found:
+        entries = [entry for entry in found if not entry.name.startswith(".")]
+    for name in sorted(entry.name for entry in entries if entry.is_symlink()):
+        _sound(folder / name)
+    return entries
+
+
+def _sound(path: Path) -> Path:
+    """The path, unless it is a link that leads nowhere."""
+    if path.is_symlink() and not os.path.exists(path):
+        raise FileNotFoundError(
+            f"{path}: a link to {os.readlink(path)}, which is not there; mend or "
+            f"remove the link"
+        )
+    return path
+
+
+def _tree(root: Path) -> Iterator[Path]:
+    """Yields `root` and all folders below it, links after all real folders."""
+    seen, waiting, links = {}, [root], []
+    while waiting or links:
+        folder = waiting.pop() if waiting else links.pop(0)
+        real = Path(os.path.realpath(folder))
+        if folder != root and _holds_itself(folder, real):
+            continue
+        if real in seen:
+            raise ValueError(
+                f"{folder}: the same folder as {seen[real]}, whose files are read "
+                f"already; remove one of the two, or make it a copy"
+            )
+        seen[real] = folder
+        yield folder
+        for path in folders(folder):
+            (links if path.is_symlink() else waiting).append(path)
+
+
+def _holds_itself(folder: Path, real: Path) -> bool:
+    """Whether the real folder behind a name is one that the name lies in."""
+    place = Path(os.path.realpath(folder.parent))
+    above = [place, *place.parents, *map(os.path.realpath, folder.parents)]
+    return real in map(Path, above)

@@ -21,7 +21,7 @@ import numpy as np
 from segnet.classes import VKITTI1, ClassMap
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
-from segnet.data.listing import check_pairs, chosen
+from segnet.data.listing import check_pairs, chosen, folders, visible
 from segnet.data.source import Frame, Source
 
 IMAGES = "vkitti_1.3.1_rgb"
@@ -181,10 +181,10 @@ def _sequences(
             )
     found = sorted(
         {
-            (folder.parent.name, folder.name)
+            (world.name, folder.name)
             for kind in (IMAGES, LABELS)
-            for folder in (root / kind).glob("*/*")
-            if folder.is_dir()
+            for world in folders(root / kind)
+            for folder in folders(world)
         }
     )
     if not found:
@@ -200,7 +200,7 @@ def _sequences(
 
 def _frames(root: Path, world: str, variation: str) -> list[Frame]:
     images, labels = (
-        {path.stem: path for path in (root / kind / world / variation).glob("*.png")}
+        {path.stem: path for path in visible(root / kind / world / variation, "*.png")}
         for kind in (IMAGES, LABELS)
     )
     check_pairs(

@@ -22,7 +22,7 @@ import numpy as np
 from segnet.classes import VKITTI1, VKITTI2
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
-from segnet.data.listing import check_pairs, child, chosen
+from segnet.data.listing import check_pairs, child, chosen, folders, visible
 from segnet.data.source import Frame, Source
 
 IMAGES, LABELS, COLOURS = "rgb", "classSegmentation", "colors.txt"
@@ -174,10 +174,10 @@ def _sequences(root: Path) -> dict[tuple[str, str], Path]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder")
     found = {}
-    for scene in root.iterdir():
+    for scene in folders(root):
         match = re.fullmatch(r"scene(\d+)", scene.name, re.IGNORECASE)
-        if match and scene.is_dir():
-            for folder in scene.iterdir():
+        if match:
+            for folder in folders(scene):
                 key = f"Scene{match[1]}", folder.name.lower()
                 if key in found:
                     raise ValueError(f"{folder}: {found[key]} differs in case only")
@@ -199,31 +199,30 @@ def _cameras(folder: Path) -> set[str]:
     return {
         path.name.capitalize()
         for kind in _kinds(folder)
-        if kind.is_dir()
-        for path in kind.iterdir()
-        if path.name.lower().startswith("camera_") and path.is_dir()
+        for path in folders(kind)
+        if path.name.lower().startswith("camera_")
     }
 
 
 def _frames(sequence: str, folder: Path, camera: str) -> list[Frame]:
-    folders = [child(kind, camera) for kind in _kinds(folder)]
+    places = [child(kind, camera) for kind in _kinds(folder)]
     patterns = r"rgb_(\d+)\.jpe?g", r"classgt_(\d+)\.png"
     images, labels = (
         {
             match[1]: path
-            for path in (place.iterdir() if place.is_dir() else ())
+            for path in visible(place, "*")
             if (match := re.fullmatch(pattern, path.name, re.IGNORECASE))
         }
-        for place, pattern in zip(folders, patterns, strict=True)
+        for place, pattern in zip(places, patterns, strict=True)
     )
     check_pairs(
         images,
         labels,
-        lambda number: folders[0] / f"rgb_{number}.jpg",
-        lambda number: folders[1] / f"classgt_{number}.png",
+        lambda number: places[0] / f"rgb_{number}.jpg",
+        lambda number: places[1] / f"classgt_{number}.png",
     )
     if not images:
-        raise FileNotFoundError(f"{folders[0]}: no frame in it")
+        raise FileNotFoundError(f"{places[0]}: no frame in it")
     scene = sequence.partition("/")[0]
     return [
         Frame(

@@ -43,8 +43,13 @@ def test_pairs_are_found_by_their_names(tmp_path, folders):
         assert read_labels(frame)[1].tolist() == [*range(31), 255]
 
 
-def test_folders_called_train_and_val_are_the_split(tmp_path):
-    names, text = split_frames(reader(write(tmp_path, SORTED)).frames)
+DEEPER = [(f"{folder}/images", f"{folder}/labels") for folder in ("Training",) * 2]
+DEEPER += [("VALID/images", "VALID/labels")]
+
+
+@pytest.mark.parametrize("folders", [SORTED, DEEPER])
+def test_folders_called_train_and_val_are_the_split(tmp_path, folders):
+    names, text = split_frames(reader(write(tmp_path, folders)).frames)
     assert names == ["train", "train", "val"]
     assert text.startswith("publisher")
 

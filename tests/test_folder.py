@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet.check import check
 from segnet.classes import ClassMap
 from segnet.data import READERS
 from segnet.data.prepare import prepare
@@ -70,6 +71,19 @@ def test_colours_and_palettes_are_read_as_colours(yard):
     assert source.read_labels(frame).tolist() == IDS.tolist()
 
 
+def test_linked_folders_are_read(yard, tmp_path):
+    for kind in ("images", "masks"):
+        (yard / kind / "a").rename(yard / kind / "train")
+        (yard / kind / "b").rename(tmp_path / f"far_{kind}")
+        (yard / kind / "val").symlink_to(tmp_path / f"far_{kind}")
+    splits = [frame.publisher_split for frame in read(yard).frames]
+    assert splits == ["train"] * 4 + ["val"] * 4
+    (yard / "masks" / "val").unlink()
+    (yard / "masks" / "val").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileNotFoundError, match="masks/val: a link to .*gone"):
+        read(yard)
+
+
 def test_prepare_takes_masks_and_a_class_map(yard, tmp_path):
     path = prepare(
         "folder",
@@ -90,12 +104,62 @@ def test_prepare_takes_masks_and_a_class_map(yard, tmp_path):
         assert store.attributes["void_share"] == pytest.approx(1 / 6)
 
 
-def test_folders_called_train_and_val_are_the_split(yard):
+def rename(yard, **folders):
     for kind in ("images", "masks"):
-        (yard / kind / "a").rename(yard / kind / "train")
-        (yard / kind / "b").rename(yard / kind / "val")
-    splits = [frame.publisher_split for frame in read(yard).frames]
-    assert splits == ["train"] * 4 + ["val"] * 4
+        for old, new in folders.items():
+            (yard / kind / new).parent.mkdir(exist_ok=True)
+            (yard / kind / old).rename(yard / kind / new)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "splits"),
+    [
+        ("train", "val", ("train", "val")),
+        ("train", "valid", ("train", "val")),
+        ("Training", "Validation", ("train", "val")),
+        ("TESTING", "train", ("test", "train")),
+        ("cam/Test", "cam/TRAIN", ("train", "test")),
+        ("train/north", "val/south", ("train", "val")),
+        ("trains", "my_val", ("", "")),
+    ],
+)
+def test_folders_called_after_splits_are_the_split(yard, a, b, splits):
+    rename(yard, a=a, b=b)
+    found = {frame.drive: frame.publisher_split for frame in read(yard).frames}
+    assert (found[min(a, b)], found[max(a, b)]) == splits
+
+
+@pytest.mark.parametrize("other", ["dev", "cam/north"])
+def test_a_half_known_set_of_folders_is_refused(yard, tmp_path, other):
+    rename(yard, a="Test", b=other)
+    message = (
+        rf"4 frames lie in folders called after a split \(Test\), 4 do not "
+        rf"\({other}\); "
+        r"rename those to train, val or test, move them away, or name a split rule"
+    )
+    files = {"masks": yard / "masks", "classes": yard / "map.json", "workers": 1}
+    with pytest.raises(ValueError, match=message):
+        prepare("folder", yard / "images", tmp_path / "out", scale=1, **files)
+    with pytest.raises(ValueError, match=message):
+        check("folder", yard / "images", **files)
+    assert not (tmp_path / "out").exists()
+    assert check("folder", yard / "images", split="val-only", **files).frames == 8
+
+
+def test_frames_of_test_do_not_train(yard, tmp_path):
+    rename(yard, a="test", b="Training")
+    path = prepare(
+        "folder",
+        yard / "images",
+        tmp_path / "out",
+        scale=1,
+        masks=yard / "masks",
+        classes=yard / "map.json",
+        workers=1,
+    )
+    with open_store(path) as store:
+        assert store["train"].frame_ids == [f"Training/{n}" for n in range(4)]
+        assert store["test"].frame_ids == [f"test/{n}" for n in range(4)]
 
 
 @pytest.mark.parametrize("options", [{"masks": None}, {"classes": None}])

@@ -174,6 +174,8 @@ def test_all_frames_can_judge():
     [
         (drive(9), {"rule": "sorted"}, "'sorted', expected one of blocks, fold"),
         (drive(9), {"rule": "publisher"}, "take 'blocks' instead"),
+        (drive(9) + drive(2, published="test"), {}, "2 frames lie .* 9 do not"),
+        (drive(2) + drive(9, published="val"), {"rule": "publisher"}, "9 frames lie"),
         (drive(9), {"val_share": 0}, "val_share is 0, expected between 0 and 1"),
         (drive(9), {"val_share": 1}, "val_share is 1"),
         (drive(9), {"gap": -1}, "gap is -1"),

@@ -10,7 +10,7 @@ from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
 from segnet.data.images import read_colour_labels, read_rgb
 from segnet.data.source import Frame, Source
-from segnet.data.split import split_frames
+from segnet.data.split import default_rule, split_frames
 from segnet.data.store import Store
 
 COLOURS_KEPT = 8
@@ -84,8 +84,11 @@ class SourceView:
             options: Further options of that function.
 
         Raises:
-            ValueError: The rule does not fit.
+            ValueError: The rule does not fit, or none is given and only some frames
+                have a published split.
         """
+        if rule is None:
+            default_rule(source.frames)
         try:
             names, text = split_frames(source.frames, rule, **options)
         except ValueError:

@@ -5,7 +5,7 @@
 
 Copies sort these files in many ways, so an image and its `_L.png` are found by their
 names, in whatever folders below the root. Images in folders called train, val and test
-belong to that split.
+belong to that split; `segnet.data.split.SPLIT_NAMES` has further names.
 
 Source: Brostow, Fauqueur and Cipolla, Semantic Object Classes in Video: A
 High-Definition Ground Truth Database, 2009.
@@ -19,9 +19,9 @@ from segnet.classes import CAMVID32
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, visible
 from segnet.data.source import Frame, Source
+from segnet.data.split import named_split
 
 LABEL_END = "_L"
-SPLITS = ("train", "val", "test")
 
 
 def reader(root: str | Path) -> Source:
@@ -58,8 +58,7 @@ def reader(root: str | Path) -> Source:
         lambda name: places[1] / f"{name}{LABEL_END}.png",
     )
     frames = tuple(
-        _frame(name, images[name], labels[name], images[name].parent.name)
-        for name in sorted(images)
+        _frame(name, images[name], labels[name], root) for name in sorted(images)
     )
     return Source("camvid32", root, CAMVID32, frames, read_labels)
 
@@ -73,12 +72,12 @@ def read_labels(frame: Frame) -> np.ndarray:
     return CAMVID32.encode(read_colour_labels(frame.label), source=frame.label)
 
 
-def _frame(name: str, image: Path, label: Path, folder: str) -> Frame:
+def _frame(name: str, image: Path, label: Path, root: Path) -> Frame:
     return Frame(
         id=name,
         drive=name.rpartition("_")[0],
         group=name,
         image=image,
         label=label,
-        publisher_split=folder if folder in SPLITS else "",
+        publisher_split=named_split(image.relative_to(root).parent.parts),
     )

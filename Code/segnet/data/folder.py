@@ -5,7 +5,8 @@
 
 A grey mask holds class ids; a coloured one, or one with a palette, the colours of the
 class map, black for void. Sub-folders are drives: `split` cuts each by itself. When all
-frames lie in sub-folders called train, val and test, these are the split.
+frames lie in sub-folders called train, val and test, these are the split; so are
+training, valid, validation and testing, in any case, and deeper sub-folders.
 """
 
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from segnet.classes import ClassMap
 from segnet.data.images import read_colour_labels, read_id_labels, stored_mode
 from segnet.data.listing import check_pairs, visible
 from segnet.data.source import Frame, Source
+from segnet.data.split import named_split
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
-SPLITS = ("train", "val", "test")
 
 
 def reader(
@@ -102,12 +103,11 @@ def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
 
 def _frame(name: str, image: Path, label: Path) -> Frame:
     drive, _, _ = name.rpartition("/")
-    top = name.partition("/")[0]
     return Frame(
         id=name,
         drive=drive or ".",
         group=name,
         image=image,
         label=label,
-        publisher_split=top if drive and top in SPLITS else "",
+        publisher_split=named_split(drive.split("/")),
     )

@@ -6,6 +6,7 @@ the other, so `blocks`, `fold` and `world` keep both apart; `random` does not, t
 the difference.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
@@ -16,6 +17,41 @@ from segnet.data.source import Frame
 RULES = ("blocks", "fold", "world", "publisher", "val-only", "random")
 LEFT_OUT = ""
 MAX_GAP = 5
+FOLDERS_NAMED = 5
+
+# Usual names of folders, in any case -> the split that is in them.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def named_split(folders: Iterable[str]) -> str:
+    """Returns the split that folders are called after, "" if there is none.
+
+    Args:
+        folders: Names, the outermost first; the first that is a split's counts.
+    """
+    known = (SPLIT_NAMES.get(name.lower(), "") for name in folders)
+    return next(filter(None, known), "")
+
+
+def default_rule(frames: Sequence[Frame]) -> str:
+    """Returns "publisher" if every frame has a published split, "blocks" if none has.
+
+    Raises:
+        ValueError: Some have one and others not, so that cutting into blocks would
+            train on frames of val and test.
+    """
+    unnamed = [frame for frame in frames if not frame.publisher_split]
+    if unnamed and len(unnamed) < len(frames):
+        raise ValueError(_half_split(frames, unnamed))
+    return "blocks" if unnamed else "publisher"
 
 
 def split_frames(
@@ -37,8 +73,7 @@ def split_frames(
             equal blocks of each drive for val; "world": whole worlds (drives, cities)
             for val; "publisher": as the publisher lists them; "val-only": all for val,
             to judge a network trained elsewhere; "random": single frames, which leaks.
-            By default "publisher" where every frame has a published split, else
-            "blocks".
+            By default that of `default_rule`.
         val_share: Share of the frames for val, between 0 and 1, for "blocks" and
             "random".
         seed: For "random"; the other rules need no chance.
@@ -54,11 +89,11 @@ def split_frames(
 
     Raises:
         ValueError: The rule is unknown or does not fit, a value is out of range or
-            for another rule, or train or val would be empty.
+            for another rule, train or val would be empty, or no rule is given and
+            only some frames have a published split.
     """
     if rule is None:
-        published = all(frame.publisher_split for frame in frames)
-        rule = "publisher" if published else "blocks"
+        rule = default_rule(frames)
     _check(rule, val_share, seed, gap, fold, val_worlds)
     if rule == "publisher":
         names, text = _publisher(frames)
@@ -111,12 +146,29 @@ def _check(rule: str, val_share: float, seed: int, gap, fold, val_worlds) -> Non
 
 
 def _publisher(frames: Sequence[Frame]) -> tuple[list[str], str]:
-    names = [frame.publisher_split for frame in frames]
-    if not all(names):
+    if default_rule(frames) != "publisher":
         raise ValueError(
             "the publisher gives no split for these frames; take 'blocks' instead"
         )
+    names = [frame.publisher_split for frame in frames]
     return names, "publisher: as the publisher lists the frames"
+
+
+def _half_split(frames: Sequence[Frame], unnamed: Sequence[Frame]) -> str:
+    named = [frame for frame in frames if frame.publisher_split]
+    root = os.path.commonpath([os.path.abspath(f.image.parent) for f in frames])
+    there = [_folders(some, root) for some in (named, unnamed)]
+    return (
+        f"{len(named)} frames lie in folders called after a split ({there[0]}), "
+        f"{len(unnamed)} do not ({there[1]}); rename those to train, val or test, move "
+        f"them away, or name a split rule: 'blocks' cuts all folders alike, test too"
+    )
+
+
+def _folders(frames: Sequence[Frame], root: str) -> str:
+    names = sorted({os.path.relpath(frame.image.parent, root) for frame in frames})
+    more = ", ..." if len(names) > FOLDERS_NAMED else ""
+    return ", ".join(names[:FOLDERS_NAMED]) + more
 
 
 def _random(

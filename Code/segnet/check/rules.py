@@ -16,6 +16,8 @@ ALL = "all"
 SPLITS = ("train", "val", "test")
 LEAK_SHARE = 0.01
 VOID_SHARE = 0.5
+# From this share on, void may be a class: where only borders are void, it is less.
+MUCH_VOID = 0.01
 DRIVES_NAMED = 8
 COLOURS_TOLD = 3
 MANY_COLOURS = 256
@@ -39,7 +41,7 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
         *_colours(rows),
         *_pair_sizes(rows),
         *_image_sizes(rows, sizes, view.fitted_size),
-        *_classes(view.class_map, splits),
+        *_classes(view, splits),
         *_void(rows, splits[0]),
         *_leakage(view.items, twins),
         *_shared_drives(view.items),
@@ -54,6 +56,36 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
         unknown_colours=_most_unknown(rows),
         twins=twins,
         problems=tuple(sorted(problems, key=lambda p: SEVERITIES.index(p.severity))),
+    )
+
+
+def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
+    """Returns why void may be a class that occurs nowhere, "" where it is not likely.
+
+    Only labels of the reader "folder" are doubted: those of all others have tables of
+    their publishers, which say what void is.
+
+    Args:
+        origin: Key of `segnet.data.READERS`, or the attribute `source` of a store.
+        class_map: Of the labels.
+        pixels: (K + 1,) pixels of each class, void last.
+    """
+    *counts, void = (int(count) for count in pixels)
+    nowhere = [
+        name for name, count in zip(class_map.names, counts, strict=True) if not count
+    ]
+    share = void / max(sum(counts) + void, 1)
+    # With one class or none left, the least void decides what is learned.
+    few = len(counts) - len(nowhere) < 2
+    doubted = nowhere and void and (few or share >= MUCH_VOID)
+    if origin.partition(",")[0] != "folder" or not doubted:
+        return ""
+    names = ", ".join(nowhere)
+    return (
+        f"no pixel of {names} anywhere, but {100 * share:.2g} % of all pixels are "
+        f"void: are these {names}? Void is {class_map.void} in grey masks (so masks of "
+        f"0 and 255 hold one class only) and black in coloured ones; save the masks as "
+        f"grey ids from 0 to {len(counts) - 1}, or leave {names} out of the class map"
     )
 
 
@@ -137,7 +169,8 @@ def _image_sizes(
     return _listed("note" if fitted else "error", "sizes", text, lines)
 
 
-def _classes(class_map: ClassMap, splits: Sequence[SplitFacts]) -> list[Problem]:
+def _classes(view: View, splits: Sequence[SplitFacts]) -> list[Problem]:
+    class_map = view.class_map
     absent = {
         split.name: [
             name
@@ -150,8 +183,13 @@ def _classes(class_map: ClassMap, splits: Sequence[SplitFacts]) -> list[Problem]
     problems = []
     # All of them is not news where every frame is damaged, which is told already.
     if 0 < len(nowhere) < class_map.num_classes:
-        text = f"no pixel of {', '.join(nowhere)} anywhere: no network can learn that"
-        problems.append(Problem("note", "classes", text))
+        pixels = [*splits[0].pixels, splits[0].void]
+        severity, text = "warning", void_doubt(view.origin, class_map, pixels)
+        if not text:
+            severity = "note"
+            names = ", ".join(nowhere)
+            text = f"no pixel of {names} anywhere: no network can learn that"
+        problems.append(Problem(severity, "classes", text))
     for split, names in absent.items():
         names = [name for name in names if name not in nowhere]
         severity, meaning = "note", f"scores on {split} say nothing about it"

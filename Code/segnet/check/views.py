@@ -104,6 +104,11 @@ class SourceView:
         return cls(source, f"{source.name} in {source.root}", text, items)
 
     @property
+    def origin(self) -> str:
+        """Key of `segnet.data.READERS`."""
+        return self.source.name
+
+    @property
     def class_map(self) -> ClassMap:
         """Ids, names and display colours."""
         return self.source.class_map
@@ -175,6 +180,11 @@ class StoreView:
     def split_rule(self) -> str:
         """The rule in words."""
         return str(self.store.attributes.get("split_rule", "not written down"))
+
+    @property
+    def origin(self) -> str:
+        """What the store was made from: a key of `segnet.data.READERS`, and more."""
+        return str(self.store.attributes.get("source", ""))
 
     @property
     def class_map(self) -> ClassMap:

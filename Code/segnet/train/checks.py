@@ -1,7 +1,10 @@
 """What is looked at before a training: data on which it could only come to nothing."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from segnet.data.judge import void_doubt
 from segnet.data.store import Split
 from segnet.recipe import Recipe
 
@@ -45,12 +48,30 @@ def _filled(crop: tuple[int, int], size: tuple[int, int], factor: float) -> floa
     return height * width
 
 
-def check_labels(split: Split) -> None:
-    """Refuses a split whose labels the loss or the score could only answer with nan.
+def check_labels(splits: Sequence[Split]) -> list[str]:
+    """Refuses splits whose labels the loss or the score could only answer with nan.
+
+    Returns:
+        A line for each of their stores in which a class may have been read as void.
 
     Raises:
         ValueError: A label is neither a class nor void, or every pixel is void.
     """
+    stores, pixels = {}, {}
+    for split in splits:
+        path = split.store.path
+        stores[path] = split.store
+        pixels[path] = pixels.get(path, 0) + _count_pixels(split)
+    lines = []
+    for path, store in stores.items():
+        origin = str(store.attributes.get("source", ""))
+        text = void_doubt(origin, store.class_map, pixels[path])
+        lines += [f"{path}: {text}"] if text else []
+    return lines
+
+
+def _count_pixels(split: Split) -> np.ndarray:
+    """(K + 1,) pixels of each class, void last; errors as `check_labels`."""
     class_map, path = split.store.class_map, split.store.path
     allowed = np.zeros(256, bool)
     allowed[[*range(class_map.num_classes), class_map.void]] = True
@@ -67,3 +88,4 @@ def check_labels(split: Split) -> None:
         total += counts
     if not total[: class_map.num_classes].any():
         raise ValueError(f"{path}: {split.name!r} has no pixel that is not void")
+    return total[[*range(class_map.num_classes), class_map.void]]

@@ -89,8 +89,9 @@ def train(
         trained = [store["train"], second] if second else [store["train"]]
         for split in trained:
             check_crop(recipe, split)
-        for split in [*trained, store["val"]]:
-            check_labels(split)
+        for line in check_labels([*trained, store["val"]]):
+            if verbose:
+                print(f"warning: {line}")
         has_state = run_folder.check(out, recipe, resume)
         run = _Run(store, recipe, second, begun=has_state)
         refusal = f"{out}: another process trains into it"

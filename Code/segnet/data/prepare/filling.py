@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from segnet.data.prepare.packing import Bad
 from segnet.data.source import Frame
 from segnet.data.store.writing import StoreWriter
@@ -20,7 +22,7 @@ class NoneKept(ValueError):
 
 def fill(
     writer: StoreWriter,
-    packed: Iterable[tuple[bytes, bytes, int] | Bad],
+    packed: Iterable[tuple[bytes, bytes, np.ndarray] | Bad],
     placed: Sequence[tuple[Frame, str]],
     size: tuple[int, int],
 ) -> Iterator[None]:
@@ -35,21 +37,22 @@ def fill(
     Raises:
         NoneKept: No frame of a split could be packed.
     """
-    kept, skipped, void = {name: [] for _, name in placed}, [], 0
+    kept, skipped, total = {name: [] for _, name in placed}, [], 0
     for result, (frame, name) in zip(packed, placed, strict=True):
         if isinstance(result, Bad):
             skipped.append(f"{frame.id}: {result.reason}".replace("\n", " "))
         else:
-            image, labels, void_pixels = result
+            image, labels, pixels = result
             writer.write(name, len(kept[name]), image, labels)
             kept[name].append(frame.id)
-            void += void_pixels
+            total = total + pixels
         yield
     if skipped:
         _shorten(writer, kept, skipped)
     height, width = size
     frames = sum(map(len, kept.values()))
-    writer.note("void_share", void / (frames * height * width))
+    writer.note("void_share", total[-1] / (frames * height * width))
+    writer.note("class_pixels", total)
 
 
 def _shorten(writer: StoreWriter, kept: dict[str, list[str]], skipped: list) -> None:

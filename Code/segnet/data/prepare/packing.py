@@ -41,7 +41,9 @@ class Bad:
 
 @dataclass(frozen=True)
 class FramePacker:
-    """Turns a frame into its packed image, packed labels and number of void pixels.
+    """Turns a frame into its packed image, packed labels and (K + 1,) class pixels.
+
+    These count the pixels of each class in the store, void last.
 
     Args:
         source: Where the frames come from.
@@ -64,7 +66,7 @@ class FramePacker:
         light = replace(source, frames=())
         return cls(light, size, scaled_size(size, scale), skip_bad)
 
-    def __call__(self, frame: Frame) -> tuple[bytes, bytes, int] | Bad:
+    def __call__(self, frame: Frame) -> tuple[bytes, bytes, np.ndarray] | Bad:
         try:
             return self._packed(frame)
         except (ValueError, OSError) as error:
@@ -72,15 +74,17 @@ class FramePacker:
                 raise
             return Bad(str(error))
 
-    def _packed(self, frame: Frame) -> tuple[bytes, bytes, int]:
+    def _packed(self, frame: Frame) -> tuple[bytes, bytes, np.ndarray]:
         # One after the other: the second file then finds its memory already mapped.
         image, size = self._packed_image(frame)
         labels = self.source.read_labels(frame)
         self._check_size(frame.label, labels.shape, size, "its image")
-        void_id = self.source.class_map.void
-        labels = shrink_labels(fit_labels(labels, self.size, void_id), self.scaled)
-        void = int(np.count_nonzero(labels == void_id))
-        return image, pack(labels, LABEL_LEVEL), void
+        class_map = self.source.class_map
+        labels = fit_labels(labels, self.size, class_map.void)
+        labels = shrink_labels(labels, self.scaled)
+        counts = np.bincount(labels.ravel(), minlength=256)
+        pixels = counts[[*range(class_map.num_classes), class_map.void]]
+        return image, pack(labels, LABEL_LEVEL), pixels
 
     def _packed_image(self, frame: Frame) -> tuple[bytes, tuple[int, int]]:
         image = read_rgb(frame.image)

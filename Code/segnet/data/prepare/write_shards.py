@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from segnet.classes import ClassMap
 from segnet.data.prepare.filling import NoneKept, fill
 from segnet.data.prepare.packing import FramePacker
@@ -116,6 +118,7 @@ def join_shards(
         NoneKept: No frame of a split could be packed.
     """
     ids, shards, skipped, void = {name: [] for name in plan.frame_ids}, [], [], 0.0
+    pixels = []
     for part, one in zip(plan.parts, written, strict=True):
         skipped += one.skipped
         if one.path is None:
@@ -125,6 +128,7 @@ def join_shards(
             skipped += store.skipped
         ids[part.split] += names
         void += facts["void_share"] * len(names)
+        pixels.append(facts.get("class_pixels"))
         size, seal = one.path.stat().st_size, facts[SEAL]
         shards.append(
             Shard(one.path.name, part.split, len(names), size, one.sha256, seal)
@@ -136,6 +140,9 @@ def join_shards(
         "settings": json.dumps(plan.settings),
         "void_share": void / sum(map(len, ids.values())),
     }
+    # A shard of an older run, kept by one that resumed, does not have them.
+    if None not in pixels:
+        attributes["class_pixels"] = np.sum(pixels, axis=0)
     if skipped:
         attributes["skipped"] = "\n".join(skipped)
     write_sharded_store(

@@ -41,7 +41,7 @@ class StoreWriter:
         del group["frame_ids"]
         _create_ids(group, frame_ids)
 
-    def note(self, name: str, value: str | float) -> None:
+    def note(self, name: str, value: str | float | np.ndarray) -> None:
         """Adds a file attribute that is known only at the end."""
         self._file.attrs[name] = value
 
@@ -52,7 +52,7 @@ def create_store(
     class_map: ClassMap,
     frame_ids: Mapping[str, Sequence[str]],
     size: tuple[int, int],
-    attributes: Mapping[str, str | int | float],
+    attributes: Mapping[str, str | int | float | Sequence[int]],
     beside: Mapping[Path, bytes] | None = None,
 ) -> Iterator[StoreWriter]:
     """Yields a writer for a new store, which replaces `path` once all went well.
@@ -79,7 +79,7 @@ def write_sharded_store(
     class_map: ClassMap,
     frame_ids: Mapping[str, Sequence[str]],
     size: tuple[int, int],
-    attributes: Mapping[str, str | int | float],
+    attributes: Mapping[str, str | int | float | Sequence[int]],
     shards: Sequence[Shard],
     beside: Mapping[Path, bytes] | None = None,
 ) -> None:

@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from segnet.data.judge import MUCH_VOID, void_doubt
-from segnet.train_checks import check_labels
 
 from segnet.check import check
+from segnet.check.rules import MUCH_VOID, void_doubt
 from segnet.classes import CITYSCAPES19, ClassMap
 from segnet.cli import main
 from segnet.data.prepare import prepare
@@ -15,6 +14,7 @@ from segnet.data.store import open_store
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.train import train
+from segnet.train.checks import check_labels
 
 COLOURS = [(90, 60, 30), (200, 200, 200), (0, 0, 250)]
 NAMES = ("ground", "wall", "door")

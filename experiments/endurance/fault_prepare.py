@@ -36,7 +36,7 @@ from segnet.data.store import open_store
 
 STEPPER = """
 import os, signal, sys
-from segnet.data import steady_file
+from segnet.data.store import full_disk
 from segnet.cli import main
 left = int(sys.argv[1])
 def counted(action):
@@ -49,7 +49,7 @@ def counted(action):
     return wrapper
 for name in ("replace", "unlink", "fsync"):
     setattr(os, name, counted(getattr(os, name)))
-steady_file.SteadyFile.write = counted(steady_file.SteadyFile.write)
+full_disk.SteadyFile.write = counted(full_disk.SteadyFile.write)
 status = main(sys.argv[2:])
 print("left", left)
 sys.exit(status)

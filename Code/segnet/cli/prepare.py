@@ -60,6 +60,7 @@ def add_prepare(verbs) -> None:
 def _prepare(arguments) -> None:
     from tqdm.auto import tqdm
 
+    from segnet.check.rules import void_doubt
     from segnet.data.prepare import prepare
     from segnet.data.store import open_store
 
@@ -89,3 +90,10 @@ def _prepare(arguments) -> None:
         print(store.describe())
         for line in store.skipped:
             print(f"skipped {line}")
+        facts = store.attributes
+        # Shards of an older run that was resumed have no such counts.
+        if "class_pixels" in facts:
+            pixels = facts["class_pixels"]
+            doubt = void_doubt(facts["source"], store.class_map, pixels)
+            if doubt:
+                print(f"warning: {doubt}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segnet.data.judge import void_doubt
+from segnet.check.rules import void_doubt
 from segnet.data.store import Split
 from segnet.recipe import Recipe
 

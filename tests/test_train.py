@@ -269,6 +269,26 @@ def test_a_state_of_another_network_is_refused(finished, store_path, tmp_path):
         run_folder.load_state(finished, [Other()], progress_of(finished)["data"])
 
 
+def test_a_state_with_a_flipped_bit_is_refused(tmp_path):
+    variables = [keras.Variable([value] * 3, dtype="float32") for value in (1.0, 2.0)]
+    run_folder.save_state(tmp_path, variables, run_folder.Progress({}))
+    path = tmp_path / run_folder.STATE
+    whole = path.read_bytes()
+    value = whole.index(np.full(3, 2.0, np.float32).tobytes())
+    # NumPy alone reads the second variable twice where the first has its name.
+    name = whole.rindex(b"v00000.npy") + len("v00000") - 1
+    for place, part in ((value, "v00001"), (name, "v00001")):
+        content = bytearray(whole)
+        content[place] ^= 1
+        path.write_bytes(content)
+        said = f"last.npz: damaged, so this run cannot go on .its part '{part}.npy': "
+        with pytest.raises(ValueError, match=said):
+            run_folder.read_state(path)
+    path.write_bytes(whole)
+    _, arrays = run_folder.read_state(path)
+    np.testing.assert_array_equal(arrays, [[1.0] * 3, [2.0] * 3])
+
+
 @pytest.mark.parametrize("keep", [0, 100, -100])
 def test_a_damaged_state_is_refused(finished, tmp_path, keep):
     state = tmp_path / run_folder.STATE

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet.system.files import replacing
 from segnet.recipe import Recipe, differences
+from segnet.system.files import find_damage, replacing
 
 # What NumPy and the JSON within raise for a file that is not as it was written.
 DAMAGED = (
@@ -202,6 +202,9 @@ def _progress(state) -> Progress:
 @contextmanager
 def _opened(path: Path):
     try:
+        damage = find_damage(path)
+        if damage:
+            raise ValueError(damage)
         with open(path, "rb") as file, np.load(file) as state:
             yield state
     except FileNotFoundError:

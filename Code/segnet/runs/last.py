@@ -4,12 +4,12 @@ from pathlib import Path
 
 import keras
 
-from segnet.runs import folder as run_folder
 from segnet.losses import LOSSES
 from segnet.models.build import build_judge
-from segnet.train.pair import build_trained, compile_trained, hand_over
-from segnet.train.optimizer import AveragedAdamW, WarmupDecay
 from segnet.recipe import Recipe
+from segnet.runs import folder as run_folder
+from segnet.train.optimizer import AveragedAdamW, WarmupDecay
+from segnet.train.pair import build_trained, compile_trained, hand_over
 
 
 def load_last(run: str | Path) -> keras.Model:

@@ -6,9 +6,10 @@ from pathlib import Path
 import keras
 
 from segnet import models
+from segnet.models.shipped import read_card, read_index
 from segnet.runs import folder as run_folder
 from segnet.runs.last import load_last
-from segnet.models.shipped import read_card, read_index
+from segnet.system.files import find_damage
 
 
 def load(path: str | Path) -> keras.Model:
@@ -20,7 +21,7 @@ def load(path: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: There is neither.
-        ValueError: The file is no `.keras` file, or only a part of one.
+        ValueError: The file is no `.keras` file, only a part of one, or damaged.
     """
     if not Path(path).is_file():
         shipped = read_index()
@@ -35,6 +36,13 @@ def load(path: str | Path) -> keras.Model:
     if not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path}: no model or only a part of one; give the best.keras of a run"
+        )
+    # Keras alone loads some damaged files in silence, with other weights.
+    damage = find_damage(path)
+    if damage:
+        raise ValueError(
+            f"{path}: damaged at {damage}; bring it back from a copy, or take the "
+            f"{run_folder.STATE} of its run in its place"
         )
     try:
         return keras.saving.load_model(path, compile=False)

@@ -8,17 +8,17 @@ from pathlib import Path
 import keras
 
 from segnet import __version__
+from segnet.models.build import build_judge
+from segnet.models.cost import macs
+from segnet.models.shipped import FOLDER, INDEX, read_index, sha256
+from segnet.models.weight_file import read_weights, write_weights
+from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.cards import card_text
-from segnet.system.files import replacing_all
 from segnet.runs.last import load_last
-from segnet.system.locks import alone
-from segnet.models.cost import macs
-from segnet.models.weight_file import read_weights, write_weights
-from segnet.models.shipped import FOLDER, INDEX, read_index, sha256
-from segnet.models.build import build_judge
-from segnet.recipe import Recipe
 from segnet.runs.loading import load
+from segnet.system.files import replacing_all
+from segnet.system.locks import alone
 
 WEIGHTS = ("best", "last")
 # What only a person can say about a training.

@@ -16,7 +16,7 @@ from segnet.data.store import Split, open_store
 from segnet.models import MODELS
 from segnet.train import train
 from segnet.train.augmented_model import DeviceBatches
-from test_train import TINY, arrays_of, tiny
+from test_train import TINY, arrays_of, rerendered, tiny
 
 HALF = dataclasses.replace(TINY, extra_share=0.5)
 
@@ -117,6 +117,15 @@ def test_resuming_ends_with_the_same_weights(store_path, tmp_path, monkeypatch):
     ours, theirs = arrays_of(stopped), arrays_of(whole)
     for name, array in theirs.items():
         np.testing.assert_array_equal(ours[name], array)
+
+
+def test_resuming_with_a_second_store_prepared_anew_is_refused(store_path, tmp_path):
+    recipe = dataclasses.replace(HALF, epochs=1)
+    out = train(store_path, recipe, tmp_path / "run", verbose=0, extra=store_path)
+    other = rerendered(store_path, tmp_path / "other.h5")
+    said = "begun on other data: the labels of the second store are others; resume"
+    with pytest.raises(ValueError, match=said):
+        train(store_path, recipe, out, resume=True, verbose=0, extra=other)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
 from segnet.data.prepare.packing import pack
 from segnet.data.store import open_store
+from segnet.data.store.integrity import SEAL, seal_of
 from segnet.data.store.writing import create_store
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
@@ -259,6 +261,68 @@ def test_resuming_on_other_data_is_refused(finished, store_path, tmp_path):
     other = small_store(tmp_path / "other.h5", {"train": 4, "val": 2})
     with pytest.raises(ValueError, match=r"begun on other data: train \d+ then, 4 now"):
         train(other, TINY, finished, resume=True, verbose=0)
+
+
+def rerendered(path, to):
+    """A copy of a store with other labels under the same names and seal."""
+    to.write_bytes(path.read_bytes())
+    with h5py.File(to, "r+") as file:
+        file["train/labels"][0] = file["train/labels"][0][::-1]
+    return to
+
+
+def renamed(path, to):
+    """A copy of a store with another name for a frame, sealed anew."""
+    to.write_bytes(path.read_bytes())
+    with h5py.File(to, "r+") as file:
+        file["val/frame_ids"][0] = "another"
+        file.attrs[SEAL] = seal_of(file)
+    return to
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (rerendered, "begun on other data: the labels of the store are others; resume"),
+        (renamed, r"other data: the frame names or settings \(the seal\) of the store"),
+    ],
+)
+def test_resuming_on_a_store_prepared_anew_is_refused(
+    finished, store_path, tmp_path, change, said
+):
+    other = change(store_path, tmp_path / "other.h5")
+    before = {path.name: path.read_bytes() for path in finished.iterdir()}
+    with pytest.raises(ValueError, match=said):
+        train(other, TINY, finished, resume=True, verbose=0)
+    assert {path.name: path.read_bytes() for path in finished.iterdir()} == before
+
+
+def test_a_store_without_a_seal_is_known_by_its_labels(store_path, tmp_path):
+    recipe = dataclasses.replace(TINY, epochs=1)
+    old = tmp_path / "old.h5"
+    old.write_bytes(store_path.read_bytes())
+    with h5py.File(old, "r+") as file:
+        del file.attrs[SEAL]
+    out = train(old, recipe, tmp_path / "run", verbose=0)
+    assert train(old, recipe, out, resume=True, verbose=0) == out
+    with pytest.raises(ValueError, match="data: the labels of the store are others;"):
+        train(rerendered(old, tmp_path / "x.h5"), recipe, out, resume=True, verbose=0)
+
+
+def test_a_run_from_before_the_marks_goes_on_and_has_them_then(
+    store_path, tmp_path, monkeypatch
+):
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        kill_at("in an epoch", patch)
+        with pytest.raises(Killed):
+            train(store_path, TINY, out, verbose=0)
+    progress, arrays = run_folder.read_state(out / run_folder.STATE)
+    marks = {name: progress.data.pop(name) for name in ("seal", "labels")}
+    variables = [keras.Variable(array, dtype=str(array.dtype)) for array in arrays]
+    run_folder.save_state(out, variables, progress)
+    train(store_path, TINY, out, resume=True, verbose=0)
+    assert progress_of(out)["data"].items() >= marks.items()
 
 
 def test_a_state_of_another_network_is_refused(finished, store_path, tmp_path):

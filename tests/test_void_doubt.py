@@ -67,7 +67,7 @@ def test_a_class_that_void_may_hide_is_a_warning(tmp_path, capsys, case):
     assert capsys.readouterr().out.count(text) == 1
     assert check(out, workers=1).status == 1
     with open_store(out / "store.h5") as store:
-        (line,) = check_labels([store["train"], store["val"]])
+        _, (line,) = check_labels([store["train"], store["val"]])
     assert line.startswith(f"{out / 'store.h5'}: no pixel of {name} anywhere, but ")
     assert f"save the masks as grey ids from 0 to {classes - 1}, or leave" in line
 

@@ -32,6 +32,13 @@ DAMAGED = (
 )
 RECIPE, HISTORY, STATE = "recipe.json", "history.csv", "last.npz"
 BEST, REPORT = "best.keras", "report.json"
+# By what the frames of a store are known again; see `segnet.train_checks`.
+MARKS = {
+    "seal": "the frame names or settings (the seal) of the store",
+    "labels": "the labels of the store",
+    "extra_seal": "the frame names or settings (the seal) of the second store",
+    "extra_labels": "the labels of the second store",
+}
 COLUMNS = (
     "epoch",
     "loss",
@@ -148,22 +155,33 @@ def save_state(out: Path, variables: list, progress: Progress) -> None:
 def load_state(out: Path, variables: list, data: dict) -> Progress:
     """Returns the progress of a run and sets the variables as they were.
 
+    Args:
+        out: The run folder.
+        variables: As in `save_state`.
+        data: What the store looks like now.
+
     Raises:
         ValueError: The store or the network is not the one the run was begun with, or
             the state cannot be read.
     """
     path = out / STATE
     progress, arrays = read_state(path)
-    if progress.data != data:
+    # A run from before the marks were kept goes on without their being compared, and
+    # has them from its next state on.
+    begun = {name: data[name] for name in MARKS if name in data} | progress.data
+    if begun != data:
         changed = [
-            f"{name} {progress.data.get(name)} then, {value} now"
-            for name, value in data.items()
-            if progress.data.get(name) != value
+            f"{MARKS[name]} are others"
+            if name in MARKS
+            else f"{name} {begun.get(name)} then, {data.get(name)} now"
+            for name in data | begun
+            if begun.get(name) != data.get(name)
         ]
         raise ValueError(
-            f"{out} was begun on other data: {'; '.join(changed)}; train on it in "
-            f"another folder"
+            f"{out} was begun on other data: {'; '.join(changed)}; resume it with the "
+            f"data it was begun on, or start in another folder"
         )
+    progress.data = data
     if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
         raise ValueError(
             f"{path}: not the state of this network; it has changed since the run was "

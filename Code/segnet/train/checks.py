@@ -1,11 +1,13 @@
 """What is looked at before a training: data on which it could only come to nothing."""
 
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
 from segnet.check.rules import void_doubt
 from segnet.data.store import Split
+from segnet.data.store.integrity import SEAL
 from segnet.recipe import Recipe
 
 # The share of a crop that the middle of the random factors fills at least.
@@ -48,36 +50,50 @@ def _filled(crop: tuple[int, int], size: tuple[int, int], factor: float) -> floa
     return height * width
 
 
-def check_labels(splits: Sequence[Split]) -> list[str]:
-    """Refuses splits whose labels the loss or the score could only answer with nan.
+def check_labels(
+    splits: Sequence[Split], prefix: str = ""
+) -> tuple[dict[str, str | None], list[str]]:
+    """Refuses labels that no loss or score could use; returns marks of the store.
+
+    The seal of a store holds the frame names and all settings, but not the frames
+    where they lie in one file: two drives rendered with other seeds have one seal. So
+    checksums of the labels, which are read anyway, stand beside it.
+
+    Args:
+        splits: Of one store, at least one; always the same ones in the same order.
+        prefix: Put before the keys of the marks.
 
     Returns:
-        A line for each of their stores in which a class may have been read as void.
+        The marks by which a resumed run knows the store again: `seal`, None for a
+        store without one, and `labels`, the CRC-32 of the labels of each split in
+        hexadecimal; and a warning where a class may have been read as void.
 
     Raises:
         ValueError: A label is neither a class nor void, or every pixel is void.
     """
-    stores, pixels = {}, {}
+    store = splits[0].store
+    pixels, sums = 0, []
     for split in splits:
-        path = split.store.path
-        stores[path] = split.store
-        pixels[path] = pixels.get(path, 0) + _count_pixels(split)
-    lines = []
-    for path, store in stores.items():
-        origin = str(store.attributes.get("source", ""))
-        text = void_doubt(origin, store.class_map, pixels[path])
-        lines += [f"{path}: {text}"] if text else []
-    return lines
+        counts, checksum = _count_pixels(split)
+        pixels = pixels + counts
+        sums.append(f"{checksum:08x}")
+    seal = store.attributes.get(SEAL)
+    marks = {f"{prefix}seal": seal, f"{prefix}labels": "-".join(sums)}
+    origin = str(store.attributes.get("source", ""))
+    text = void_doubt(origin, store.class_map, pixels)
+    return marks, [f"{store.path}: {text}"] if text else []
 
 
-def _count_pixels(split: Split) -> np.ndarray:
-    """(K + 1,) pixels of each class, void last; errors as `check_labels`."""
+def _count_pixels(split: Split) -> tuple[np.ndarray, int]:
+    """(K + 1,) pixels of each class, void last, and the CRC-32 of all labels."""
     class_map, path = split.store.class_map, split.store.path
     allowed = np.zeros(256, bool)
     allowed[[*range(class_map.num_classes), class_map.void]] = True
-    total = np.zeros(256, np.int64)
+    total, checksum = np.zeros(256, np.int64), 0
     for frame in range(len(split)):
-        counts = np.bincount(split.read_labels(frame).ravel(), minlength=256)
+        labels = split.read_labels(frame)
+        checksum = zlib.crc32(labels, checksum)
+        counts = np.bincount(labels.ravel(), minlength=256)
         strays = np.flatnonzero((counts > 0) & ~allowed)
         if strays.size:
             raise ValueError(
@@ -88,4 +104,4 @@ def _count_pixels(split: Split) -> np.ndarray:
         total += counts
     if not total[: class_map.num_classes].any():
         raise ValueError(f"{path}: {split.name!r} has no pixel that is not void")
-    return total[[*range(class_map.num_classes), class_map.void]]
+    return total[[*range(class_map.num_classes), class_map.void]], checksum

@@ -86,14 +86,18 @@ def train(
     with ExitStack() as opened:
         store = opened.enter_context(open_store(store_path))
         second = opened.enter_context(open_store(extra))["train"] if extra else None
-        trained = [store["train"], second] if second else [store["train"]]
-        for split in trained:
-            check_crop(recipe, split)
-        for line in check_labels([*trained, store["val"]]):
-            if verbose:
-                print(f"warning: {line}")
+        own = [store["train"], store["val"]]
+        for split in (own[0], second):
+            if split:
+                check_crop(recipe, split)
+        marks, warnings = check_labels(own)
+        if second:
+            more_marks, more_warnings = check_labels([second], "extra_")
+            marks, warnings = marks | more_marks, warnings + more_warnings
+        for line in warnings if verbose else ():
+            print(f"warning: {line}")
         has_state = run_folder.check(out, recipe, resume)
-        run = _Run(store, recipe, second, begun=has_state)
+        run = _Run(store, recipe, second, begun=has_state, marks=marks)
         refusal = f"{out}: another process trains into it"
         opened.enter_context(alone(out / "run.lock", refusal))
         if run_folder.start(out, recipe, resume):
@@ -123,6 +127,7 @@ class _Run:
         recipe: Recipe,
         extra: Split | None = None,
         begun: bool = False,
+        marks: dict[str, str | None] | None = None,
     ):
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
@@ -140,6 +145,7 @@ class _Run:
         }
         if extra:
             self.data["extra"] = len(extra)
+        self.data |= marks or {}
         rule, cap = recipe.class_weights, recipe.weight_cap
         weights = class_weights(split, rule, cap, extra, recipe.extra_share)
         loss = LOSSES[recipe.loss](weights, class_map.void)

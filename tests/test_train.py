@@ -472,6 +472,29 @@ def test_a_loss_that_is_no_number_stops_the_training(store_path, tmp_path):
         train(store_path, TINY, tmp_path / "run", verbose=0)
 
 
+def test_a_loss_on_val_that_is_no_number_leaves_the_best(
+    store_path, tmp_path, monkeypatch
+):
+    validate = train.__globals__["_Run"].validate
+    found = []
+
+    def diverged(run):
+        found.append(validate(run))
+        return found[-1] | ({"val_loss": np.nan, "val_miou": 1.0} if found[1:] else {})
+
+    monkeypatch.setattr(train.__globals__["_Run"], "validate", diverged)
+    kept, replacing = [], train.__globals__["replacing"]
+    monkeypatch.setattr(
+        "segnet.train.replacing", lambda path: kept.append(path.name) or replacing(path)
+    )
+    out = tmp_path / "run"
+    said = "the loss on val is nan at the end of epoch 2; lower .* still holds epoch 1"
+    with pytest.raises(ValueError, match=said):
+        train(store_path, TINY, out, verbose=0)
+    assert kept == ["best.keras"]
+    assert len(progress_of(out)["rows"]) == 1
+
+
 def test_an_unknown_network_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(
         ValueError, match="no network 'segformer'; there are edgesegnet"

@@ -250,15 +250,7 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            epoch = len(self.progress.rows) + 1
-            every = self.run.recipe.save_every
-            kept = (epoch - 1) // every * every
-            holds = f"still holds epoch {kept}" if kept else "holds no epoch yet"
-            raise ValueError(
-                f"the loss is {logs['loss']} in step {batch + 1} of epoch {epoch}; "
-                f"lower the learning rate ({self.run.recipe.learning_rate}) or look "
-                f"for damaged frames. {self.out} {holds}"
-            )
+            raise self._diverged(f"the loss is {logs['loss']} in step {batch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.began
@@ -282,6 +274,18 @@ class _Keeper(keras.callbacks.Callback):
         else:
             run_folder.write_history(self.out, self.progress)
 
+    def _diverged(self, what: str) -> ValueError:
+        """The error for a loss that is no number."""
+        epoch = len(self.progress.rows) + 1
+        every = self.run.recipe.save_every
+        kept = (epoch - 1) // every * every
+        holds = f"still holds epoch {kept}" if kept else "holds no epoch yet"
+        return ValueError(
+            f"{what} of epoch {epoch}; lower the learning rate "
+            f"({self.run.recipe.learning_rate}) or look for damaged frames. "
+            f"{self.out} {holds}"
+        )
+
     def _due(self, epoch: int, every: int) -> bool:
         """Is this one of each so many epochs, or the last?"""
         return (epoch + 1) % every == 0 or epoch + 1 == self.run.recipe.epochs
@@ -293,6 +297,9 @@ class _Keeper(keras.callbacks.Callback):
             return True
         best = self.progress.best
         logs.update(self.run.validate())
+        if not math.isfinite(logs["val_loss"]):
+            # Such logits have an argmax all the same, and so a score.
+            raise self._diverged(f"the loss on val is {logs['val_loss']} at the end")
         return best is None or logs["val_miou"] > best
 
 

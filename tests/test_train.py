@@ -485,7 +485,8 @@ def test_a_loss_on_val_that_is_no_number_leaves_the_best(
     monkeypatch.setattr(train.__globals__["_Run"], "validate", diverged)
     kept, replacing = [], train.__globals__["replacing"]
     monkeypatch.setattr(
-        "segnet.train.training.replacing", lambda path: kept.append(path.name) or replacing(path)
+        "segnet.train.training.replacing",
+        lambda path: kept.append(path.name) or replacing(path),
     )
     out = tmp_path / "run"
     said = "the loss on val is nan at the end of epoch 2; lower .* still holds epoch 1"

@@ -8,8 +8,6 @@ from segnet.losses import LOSSES
 from segnet.models.build import build_judge
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
-from segnet.train.optimizer import AveragedAdamW, WarmupDecay
-from segnet.train.pair import build_trained, compile_trained, hand_over
 
 
 def load_last(run: str | Path) -> keras.Model:
@@ -31,6 +29,8 @@ def load_last(run: str | Path) -> keras.Model:
     progress, arrays = run_folder.read_state(path)
     size, num_classes = progress.data["size"], len(progress.data["classes"])
     judge = build_judge(recipe, size, num_classes)
+    from segnet.train.pair import hand_over
+
     trained = _trained(recipe, recipe.crop or size, num_classes)
     variables = [*trained.variables, *trained.optimizer.variables]
     if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
@@ -46,6 +46,9 @@ def load_last(run: str | Path) -> keras.Model:
 
 def _trained(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
     """The network that learnt, with an optimizer as it had; neither trains here."""
+    from segnet.train.optimizer import AveragedAdamW, WarmupDecay
+    from segnet.train.pair import build_trained, compile_trained
+
     trained = build_trained(recipe, size, num_classes)
     rate = WarmupDecay(recipe.learning_rate, 1, 0, recipe.schedule)
     averaged = AveragedAdamW(rate, recipe.ema)

@@ -20,6 +20,7 @@ from segnet.classes import (
     VKITTI2,
     ClassMap,
 )
+from segnet.classes.colours import MOST_KEPT, UnknownColour
 from segnet.classes.files import MAX_FILE_BYTES
 
 TWO = ClassMap("two", ("Road", "Sky"), ((1, 2, 3), (1, 3, 2)))
@@ -103,6 +104,28 @@ def test_unknown_colour_is_named_with_count_and_file():
     message = r"fog/3\.png.*colour \(12, 0, 7\) on 3 pixels.*1 more colour.*depth image"
     with pytest.raises(ValueError, match=message):
         VKITTI1.encode(rgb, source="fog/3.png")
+
+
+def test_the_error_of_unknown_colours_has_fields_and_can_be_pickled():
+    rgb = np.zeros((2, 3, 3), np.uint8)
+    rgb[0, 1:] = 9, 9, 9
+    rgb[1, 0] = 12, 0, 8
+    with pytest.raises(UnknownColour) as caught:
+        VKITTI1.encode(rgb, source="3.png")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert str(copy) == str(caught.value)
+    for error in (caught.value, copy):
+        assert (error.where, error.pixels, error.colours) == ("3.png (vkitti1)", 3, 2)
+        assert error.most == (((9, 9, 9), 2), ((12, 0, 8), 1))
+
+
+def test_the_error_of_many_colours_stays_small():
+    rgb = np.zeros((1, 20, 3), np.uint8)
+    rgb[0, :, 2] = np.arange(1, 21)
+    with pytest.raises(UnknownColour, match="and 19 more colours") as caught:
+        VKITTI1.encode(rgb)
+    assert (caught.value.pixels, caught.value.colours) == (20, 20)
+    assert len(caught.value.most) == MOST_KEPT
 
 
 def test_unknown_colours_are_counted_over_all_rows():

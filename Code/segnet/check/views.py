@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from segnet.classes import ClassMap
-from segnet.classes.colours import Colour
-from segnet.data.images import read_colour_labels, read_rgb
+from segnet.classes.colours import Colour, UnknownColour
+from segnet.data.images import read_rgb
 from segnet.data.source import Frame, Source
 from segnet.data.split import default_rule, split_frames
 from segnet.data.store import Store
-
-COLOURS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,11 @@ class Unknown:
     pixels: int
     colours: int
     most: tuple[tuple[Colour, int], ...]
+
+    @classmethod
+    def of(cls, error: UnknownColour) -> "Unknown":
+        """Returns the colours that a reader refused."""
+        return cls(error.pixels, error.colours, error.most)
 
 
 @dataclass(frozen=True)
@@ -123,33 +125,15 @@ class SourceView:
         frame = item.place
         image, image_error = _attempt(lambda: np.asarray(read_rgb(frame.image)))
         labels, label_error = _attempt(lambda: self.source.read_labels(frame))
-        unknown = self._unknown(frame, label_error) if label_error else None
-        errors = [image_error, "" if unknown else label_error]
-        return Reading(image, labels, tuple(text for text in errors if text), unknown)
+        unknown = None
+        if isinstance(label_error, UnknownColour):
+            unknown, label_error = Unknown.of(label_error), None
+        damage = (str(error) for error in (image_error, label_error) if error)
+        return Reading(image, labels, tuple(damage), unknown)
 
     def light(self) -> "SourceView":
         """Returns the view without its list of frames, as worker processes need it."""
         return replace(self, source=replace(self.source, frames=()), items=())
-
-    def _unknown(self, frame: Frame, message: str) -> Unknown | None:
-        """The unknown colours, if they are what `message` complains about.
-
-        A reader may know other colours than its source tells; then the two disagree.
-        """
-        encodings = self.source.encodings
-        sequences = [str(path) for path in PurePosixPath(frame.id).parents]
-        tables = [encodings[name] for name in sequences if name in encodings]
-        table = tables[0] if tables else self.class_map.colour_to_class
-        rgb, error = _attempt(lambda: read_colour_labels(frame.label))
-        if error:
-            return None
-        found = [pair for pair in _colours(rgb) if pair[0] not in table]
-        told = [f"{colour} on {count} pixels" for colour, count in found[:1]]
-        told += [f"(and {len(found) - 1} more colours)"] * (len(found) > 1)
-        if not found or not all(text in message for text in told):
-            return None
-        pixels = sum(count for _, count in found)
-        return Unknown(pixels, len(found), tuple(found[:COLOURS_KEPT]))
 
 
 @dataclass(frozen=True)
@@ -200,7 +184,7 @@ class StoreView:
         """Returns what can be read of a frame; nothing is raised for a bad one."""
         found, error = _attempt(lambda: self.store[item.split].read([item.place]))
         if error:
-            return Reading(damage=(error,))
+            return Reading(damage=(str(error),))
         images, labels = found
         return Reading(images[0], labels[0])
 
@@ -213,21 +197,8 @@ View = SourceView | StoreView
 
 
 def _attempt(read: Callable) -> tuple:
+    """What was read and the error, one of them None."""
     try:
-        return read(), ""
+        return read(), None
     except (ValueError, OSError) as error:
-        return None, str(error)
-
-
-def _colours(rgb: np.ndarray) -> list[tuple[Colour, int]]:
-    """The colours of an image and their pixels, the most frequent first."""
-    parts = rgb.reshape(-1, 3).astype(np.uint32)
-    keys = parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]
-    found, counts = np.unique(keys, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [
-        ((key >> 16, key >> 8 & 255, key & 255), count)
-        for key, count in zip(
-            found[order].tolist(), counts[order].tolist(), strict=True
-        )
-    ]
+        return None, error

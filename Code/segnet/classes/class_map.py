@@ -95,7 +95,8 @@ class ClassMap:
             (H, W) uint8 class ids, void included.
 
         Raises:
-            ValueError: The array is no RGB image, or a colour is not in the table.
+            UnknownColour: A colour is not in the table; a ValueError.
+            ValueError: The array is no RGB image.
         """
         where = self.name if source is None else f"{source} ({self.name})"
         return look_up(rgb, self.colour_to_class if table is None else table, where)

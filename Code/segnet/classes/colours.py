@@ -13,6 +13,42 @@ VOID_COLOUR = (0, 0, 0)
 # Rows at a time: fresh memory for a whole image costs more than the look-up itself.
 BAND = 16
 
+# A resized label image has as many unknown colours as pixels; errors stay small.
+MOST_KEPT = 8
+
+
+class UnknownColour(ValueError):
+    """Pixels of a label image have colours that are not in the table.
+
+    Args:
+        where: The table and the file, in words.
+        pixels: Number of pixels whose colour is unknown.
+        colours: Number of unknown colours, at least 1.
+        most: The `MOST_KEPT` most frequent of them, each with its number of pixels,
+            the most frequent first.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        pixels: int,
+        colours: int,
+        most: tuple[tuple[Colour, int], ...],
+    ):
+        # All are arguments of the base class, so that the error can be pickled.
+        super().__init__(where, pixels, colours, most)
+        self.where, self.pixels, self.colours, self.most = self.args
+
+    def __str__(self) -> str:
+        colour, count = self.most[0]
+        others = self.colours - 1
+        more = f" (and {others} more colours)" if others else ""
+        return (
+            f"{self.where}: colour {colour} on {count} pixels is not in the table"
+            f"{more}; did you load a depth image, a resized label image, or the "
+            f"encoding file of another variation?"
+        )
+
 
 def check_colour(colour: tuple, where: str) -> None:
     """Raises ValueError unless `colour` is three integers from 0 to 255."""
@@ -33,7 +69,8 @@ def look_up(rgb: np.ndarray, table: ColourTable, where: str = "") -> np.ndarray:
         (H, W) uint8 ids.
 
     Raises:
-        ValueError: The array is no RGB image, or a colour is not in the table.
+        UnknownColour: A colour is not in the table; a ValueError.
+        ValueError: The array is no RGB image.
     """
     if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
         raise ValueError(
@@ -49,7 +86,7 @@ def look_up(rgb: np.ndarray, table: ColourTable, where: str = "") -> np.ndarray:
             unknown.append(keys[found == 0])
         np.subtract(found, 1, out=ids[top : top + BAND], casting="unsafe")
     if unknown:
-        raise ValueError(_unknown_colour(np.concatenate(unknown), where))
+        raise _unknown_colour(where, np.concatenate(unknown))
     return ids
 
 
@@ -70,12 +107,9 @@ def _codes(items: tuple[tuple[Colour, int], ...]) -> np.ndarray:
     return codes
 
 
-def _unknown_colour(keys: np.ndarray, where: str) -> str:
-    unknown, counts = np.unique(keys, return_counts=True)
-    key, count = int(unknown[counts.argmax()]), int(counts.max())
-    others = f" (and {len(unknown) - 1} more colours)" if len(unknown) > 1 else ""
-    return (
-        f"{where}: colour {(key >> 16, key >> 8 & 255, key & 255)} on {count} pixels "
-        f"is not in the table{others}; did you load a depth image, a resized label "
-        f"image, or the encoding file of another variation?"
-    )
+def _unknown_colour(where: str, keys: np.ndarray) -> UnknownColour:
+    found, counts = np.unique(keys, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MOST_KEPT]
+    pairs = zip(found[order].tolist(), counts[order].tolist(), strict=True)
+    most = tuple(((key >> 16, key >> 8 & 255, key & 255), n) for key, n in pairs)
+    return UnknownColour(where, len(keys), len(found), most)

@@ -18,6 +18,21 @@ INTEGERS = {"BININT", "BININT1", "BININT2"}
 CLASSES = {"GLOBAL", "STACK_GLOBAL", "INST"}
 
 
+class NotPlain(ValueError):
+    """A pickle asks for more than plain values.
+
+    Args:
+        what: What it asks for, in words.
+    """
+
+    def __init__(self, what: str):
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"{self.what}, and a class map holds plain values only"
+
+
 def loads(content: bytes):
     """Returns the value: dictionaries, lists, texts, numbers, triples of integers.
 
@@ -27,20 +42,15 @@ def loads(content: bytes):
     try:
         _check(content)
         return _PlainUnpickler(io.BytesIO(content)).load()
+    except NotPlain:
+        raise
     except Exception as error:
-        if type(error) is ValueError and REFUSED in str(error):
-            raise
         raise ValueError(f"no readable pickle: {error!r:.200}") from error
-
-
-REFUSED = "plain values only"
 
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str):
-        raise ValueError(
-            f"it asks for {module}.{name}, and a class map holds {REFUSED}"
-        )
+        raise NotPlain(f"it asks for {module}.{name}")
 
 
 def _check(content: bytes) -> None:
@@ -50,12 +60,9 @@ def _check(content: bytes) -> None:
             # Nothing behind it is read: loading ends here, in `find_class`.
             return
         if opcode.name not in PLAIN:
-            raise ValueError(f"{opcode.name} in it, and a class map holds {REFUSED}")
+            raise NotPlain(f"{opcode.name} in it")
         if opcode.name == "TUPLE3" and not INTEGERS.issuperset(before):
-            raise ValueError(
-                f"a tuple of other things than integers in it, and a class map holds "
-                f"{REFUSED}"
-            )
+            raise NotPlain("a tuple of other things than integers in it")
         if opcode.name == "LONG_BINPUT" and argument > len(content):
             raise ValueError(f"memo number {argument}")
         before = [*before[1:], opcode.name]

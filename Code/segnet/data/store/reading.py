@@ -251,16 +251,14 @@ class Store:
         }
 
     def _read_texts(self) -> None:
+        file = self._file
         try:
-            self.attributes = attributes_of(self._file)
+            self.attributes = attributes_of(file)
             self.class_map = ClassMap.from_json(str(self.attributes.get("class_map")))
-        except FileNotFoundError:
-            raise
         except Exception as error:
-            if str(error).startswith(f"{self.path}: "):
-                raise
+            # h5py answers damage with errors of nearly every type.
             raise ValueError(f"{self.path}: {error}") from error
-        check_seal(self.path, self._file)
+        check_seal(self.path, file)
 
 
 def open_store(path: str | Path) -> Store:

@@ -1,10 +1,12 @@
 """The Virtual KITTI 1.3.1 reader on a small tree with the published names."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from conftest import RGB, SCENEGT, band_colours, encoding_text
 from segnet.classes import VKITTI1
@@ -208,6 +210,25 @@ def test_a_damaged_png_is_named(vkitti_tree, how):
     for read, argument in ((read_rgb, frame.image), (source.read_labels, frame)):
         with pytest.raises(ValueError, match=r"00005\.png: cannot read this image"):
             read(argument)
+
+
+def test_every_checksum_of_a_png_is_compared(tmp_path):
+    path, content = tmp_path / "frame.png", io.BytesIO()
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Comment", "rendered")
+    Image.new("RGB", (5, 3), (1, 2, 3)).save(content, "PNG", pnginfo=note)
+    whole = content.getvalue()
+    path.write_bytes(whole)
+    assert read_rgb(path).getpixel((4, 2)) == (1, 2, 3)
+    for kind in (b"IHDR", b"tEXt", b"IDAT"):
+        place = whole.index(kind) - 4
+        end = place + 8 + int.from_bytes(whole[place : place + 4])
+        path.write_bytes(whole[:end] + bytes(4) + whole[end + 4 :])
+        with pytest.raises(ValueError, match=r"frame\.png: cannot read this image"):
+            read_rgb(path)
+    path.write_bytes(whole[:-12])
+    with pytest.raises(ValueError, match=r"frame\.png: .* truncated PNG file"):
+        read_rgb(path)
 
 
 def test_an_unknown_colour_names_file_and_count(vkitti_tree):

@@ -13,9 +13,10 @@ from segnet.data.camvid import read_labels, reader
 from segnet.data.images import read_rgb
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
-from segnet.models.shipped import FOLDER, read_cards, read_index, sha256
+from segnet.models.shipped import FOLDER, read_cards, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.runs.cards import card_text
+from segnet.system.checksums import sha256_of_bytes
 
 SHAPE = (64, 65, 3)
 
@@ -58,7 +59,7 @@ def shipped(tmp_path_factory):
         "num_classes": 11,
         "size": list(SHAPE[:2]),
         "file": "slim_test.npz",
-        "sha256": sha256((folder / "slim_test.npz").read_bytes()),
+        "sha256": sha256_of_bytes((folder / "slim_test.npz").read_bytes()),
     }
     (folder / "index.json").write_text(json.dumps({"slim_test": entry}))
     return folder
@@ -205,8 +206,8 @@ def test_unknown_names_and_exchanged_files_are_refused(shipped, tmp_path):
     with pytest.raises(ValueError, match="no weights 'slim_test'; there are none"):
         models.load("slim_test", folder=shipped / "empty")
     path = shipped / "slim_test.npz"
-    expected = sha256(path.read_bytes())
-    found = sha256(rewritten(path, lambda a: a["stem_s2_bn/beta"].fill(1)))
+    expected = sha256_of_bytes(path.read_bytes())
+    found = sha256_of_bytes(rewritten(path, lambda a: a["stem_s2_bn/beta"].fill(1)))
     with pytest.raises(ValueError, match=f"slim_test.npz: .*{found}.*{expected}"):
         models.load("slim_test", folder=shipped)
     path.unlink()

@@ -13,6 +13,7 @@ from segnet.check.image_hash import (
     nearest,
 )
 from segnet.check.views import Item
+from segnet.data.source import SPLITS
 
 Hashes = Mapping[int, np.ndarray]
 
@@ -38,7 +39,7 @@ def _alike(
     items: Sequence[Item], hashes: Hashes, by: str, limit: int
 ) -> dict[int, Twin]:
     train = [i for i in hashes if items[i].split == "train"]
-    judged = [i for i in hashes if items[i].split in ("val", "test")]
+    judged = [i for i in hashes if items[i].split in SPLITS[1:]]
     if not train or not judged:
         return {}
     index, bits = nearest(

@@ -11,9 +11,9 @@ from segnet.check.near_duplicates import find_twins
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
+from segnet.data.source import SPLITS
 
 ALL = "all"
-SPLITS = ("train", "val", "test")
 LEAK_SHARE = 0.01
 VOID_SHARE = 0.5
 # From this share on, void may be a class: where only borders are void, it is less.

@@ -18,9 +18,8 @@ import numpy as np
 from segnet.classes import CAMVID11
 from segnet.data.images import read_id_labels
 from segnet.data.listing import check_pairs, visible
-from segnet.data.source import Frame, Source
+from segnet.data.source import SPLITS, Frame, Source
 
-SPLITS = ("train", "val", "test")
 VOID_IN_FILES = 11
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from segnet.classes import ClassMap
 
+SPLITS = ("train", "val", "test")
+
 
 @dataclass(frozen=True)
 class Frame:

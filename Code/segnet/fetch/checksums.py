@@ -1,10 +1,10 @@
 """The list of fetched files with their sha256, in the format of `sha256sum -c`."""
 
-import hashlib
 import re
 import threading
 from pathlib import Path
 
+from segnet.system.checksums import sha256_of
 from segnet.system.files import replacing
 
 LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -43,7 +43,7 @@ class Manifest:
             return False
         if size is not None and path.stat().st_size != size:
             return False
-        return not verify or sha256(path) == self._sums[name]
+        return not verify or sha256_of(path) == self._sums[name]
 
     def names(self) -> list[str]:
         return sorted(self._sums)
@@ -74,9 +74,3 @@ class Manifest:
         with replacing(self._path) as part:
             with open(part, "w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{self._sums[k]}  {k}\n" for k in sorted(self._sums))
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of a file, read in chunks."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,7 +5,6 @@ The folder holds `index.json` and for each name three files that `segnet pack` w
 to be read, `<name>.md`.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import keras
 
 from segnet.models.weight_file import read_weights
+from segnet.system.checksums import sha256_of_bytes
 
 FOLDER = Path(__file__).parents[1] / "weights"
 INDEX = "index.json"
@@ -88,11 +88,6 @@ def find_entry(name: str, folder: str | Path) -> dict:
     return index[name]
 
 
-def sha256(content: bytes) -> str:
-    """The check sum of a file, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def _checked(path: Path, name: str, expected: str) -> bytes:
     """The content of a file, once its check sum is that of the index."""
     if not path.is_file():
@@ -101,7 +96,7 @@ def _checked(path: Path, name: str, expected: str) -> bytes:
             f"or pack the weights again"
         )
     content = path.read_bytes()
-    found = sha256(content)
+    found = sha256_of_bytes(content)
     if found != expected:
         raise ValueError(
             f"{path}: damaged or exchanged: its sha256 is {found}, the index says "

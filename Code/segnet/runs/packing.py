@@ -10,13 +10,14 @@ import keras
 from segnet import __version__
 from segnet.models.build import build_judge
 from segnet.models.cost import macs
-from segnet.models.shipped import FOLDER, INDEX, read_index, sha256
+from segnet.models.shipped import FOLDER, INDEX, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.cards import card_text
 from segnet.runs.last import load_last
 from segnet.runs.loading import load
+from segnet.system.checksums import sha256_of_bytes
 from segnet.system.files import replacing_all
 from segnet.system.locks import alone
 
@@ -138,7 +139,7 @@ def _write(folder: Path, card: dict, model, network, origin: Path) -> Path:
         card |= {
             "file": paths[0].name,
             "bytes": len(content),
-            "sha256": sha256(content),
+            "sha256": sha256_of_bytes(content),
             "float32": kept,
         }
         entries = read_index(folder) | {name: {key: card[key] for key in INDEXED}}

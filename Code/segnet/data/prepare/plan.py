@@ -1,6 +1,5 @@
 """What one run of `prepare` is to write, and how it is cut into shards."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -9,8 +8,8 @@ from functools import cached_property
 
 from segnet import __version__
 from segnet.data.prepare.packing import FramePacker
-from segnet.data.source import Frame, Source
-from segnet.data.store.integrity import SPLITS
+from segnet.data.source import SPLITS, Frame, Source
+from segnet.system.checksums import sha256_of_bytes
 
 ONE_FILE_FRAMES = 2048
 SHARD_FRAMES = 512
@@ -130,4 +129,4 @@ class Plan:
 
 
 def _sha256(content: list) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return sha256_of_bytes(json.dumps(content).encode())

@@ -17,8 +17,8 @@ from segnet.data.prepare.resume import JOURNAL, Journal
 from segnet.data.store import open_store
 from segnet.data.store.integrity import SEAL, open_checked, shards_of
 from segnet.data.store.shard_list import FOLDER, NAME, PART_NAME, Shard
-from segnet.data.store.shards import sha256_of
 from segnet.data.store.writing import create_store, write_sharded_store
+from segnet.system.checksums import sha256_of
 from segnet.system.parallel import stepwise_map
 
 LISTING = "listing"

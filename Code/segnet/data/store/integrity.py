@@ -12,12 +12,12 @@ import h5py
 import numpy as np
 
 from segnet import __version__
+from segnet.data.source import SPLITS
 from segnet.data.store import shard_list as manifest
 
 FORMAT = "segnet-store"
 # The versions: all in one file, or frames in shards beside it.
 ONE_FILE, SHARDED = 1, 2
-SPLITS = ("train", "val", "test")
 SEAL = "seal"
 UNSEALED = (SEAL, "complete")
 TEXTS = ("class_map", "source", "split_rule", "skipped", "shards", "settings")

@@ -1,6 +1,5 @@
 """Reading a store whose frames lie in several files."""
 
-import hashlib
 import operator
 from bisect import bisect_right
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from segnet.data.store.integrity import (
     splits_of,
 )
 from segnet.data.store.shard_list import FOLDER, Shard
+from segnet.system.checksums import sha256_of
 from segnet.system.parallel import ordered_map
 
 
@@ -193,12 +193,6 @@ def _damage(folder: Path, shard: Shard) -> str:
         return "" if sha256_of(path) == shard.sha256 else _other(path)
     except (ValueError, OSError) as error:
         return str(error)
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the sha256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_bytes(path: Path, shard: Shard) -> None:

@@ -6,15 +6,13 @@
 OUT gets a store `fold_DRIVE` and a run folder for each drive; a run that was cut off
 goes on, a finished one is only scored again. The scores are those of
 the last epoch. They go into docs/figures/folds.json (or --json), from which
-docs/make/results.py makes a table. Training is that of fused_train.py.
+docs/make/results.py makes a table. It trains with fast kernels.
 """
 
 import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
-
-from fused_train import fuse
 
 from segnet.data.prepare import prepare
 from segnet.data.store import open_store
@@ -45,7 +43,7 @@ def store_of(camvid: Path, out: Path, drive: str) -> Path:
 
 def score(store: Path, recipe: Recipe, run: Path) -> dict:
     """Returns what the last weights of a training score on val."""
-    train(store, recipe, run, resume=True, verbose=2)
+    train(store, recipe, run, resume=True, verbose=2, kernels="fast")
     with open_store(store) as opened:
         counts = {f"{split}_frames": len(opened[split]) for split in ("train", "val")}
         report = evaluate(load_last(run), opened, "val")
@@ -86,7 +84,6 @@ def main() -> None:
     parser.add_argument("--drives", nargs="+", default=DRIVES, choices=DRIVES)
     parser.add_argument("--json", type=Path, default=TABLE, help="table to add to")
     arguments = parser.parse_args()
-    fuse()
     recipe = replace(RECIPES[arguments.recipe], epochs=arguments.epochs)
     recipe = replace(recipe, model=arguments.model or recipe.model)
     init = "" if arguments.scratch else arguments.init or recipe.init

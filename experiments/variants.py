@@ -14,11 +14,10 @@ import statistics
 from contextlib import contextmanager
 from pathlib import Path
 
-from fused_train import fuse
-
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.train import train
+from segnet.train.kernels import KERNELS
 
 RECIPE = Recipe(
     epochs=20, learning_rate=3e-3, class_weights="enet", validate_every=10**6
@@ -39,7 +38,14 @@ def replaced(owner, **values):
 
 
 def run(
-    name: str, variant: tuple, store: Path, out: Path, epochs: int, seed: int
+    name: str,
+    variant: tuple,
+    store: Path,
+    out: Path,
+    *,
+    epochs: int,
+    seed: int,
+    kernels: str,
 ) -> dict:
     """Trains one variant and returns its row."""
     modules, changes = variant
@@ -47,7 +53,7 @@ def run(
     folder = out / f"{name.replace(' ', '_')}_{seed}"
     with all_replaced(list(modules.items())):
         parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
-        train(store, recipe, folder, resume=True, verbose=0)
+        train(store, recipe, folder, resume=True, verbose=0, kernels=kernels)
     report = json.loads((folder / "report.json").read_text())
     with open(folder / "history.csv") as file:
         speeds = [float(row["images_per_second"]) for row in csv.DictReader(file)]
@@ -90,11 +96,9 @@ def main(title: str, variants: dict[str, tuple[dict, dict]]) -> None:
         "--only", nargs="+", default=list(variants), choices=variants, metavar="NAME"
     )
     parser.add_argument(
-        "--fused", action="store_true", help="as experiments/fused_train.py trains"
+        "--kernels", choices=KERNELS, default="keras", help="as of `segnet train`"
     )
     arguments = parser.parse_args()
-    if arguments.fused:
-        fuse()
     arguments.out.mkdir(parents=True, exist_ok=True)
     table = arguments.out / "rows.csv"
     finished = {(row["variant"], row["seed"]) for row in _rows(table)}
@@ -102,8 +106,15 @@ def main(title: str, variants: dict[str, tuple[dict, dict]]) -> None:
         for name in arguments.only:
             if (name, str(seed)) in finished:
                 continue
-            budget = arguments.store, arguments.out, arguments.epochs, seed
-            row = run(name, variants[name], *budget)
+            row = run(
+                name,
+                variants[name],
+                arguments.store,
+                arguments.out,
+                epochs=arguments.epochs,
+                seed=seed,
+                kernels=arguments.kernels,
+            )
             print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             new = not table.is_file()
             with open(table, "a", newline="") as file:

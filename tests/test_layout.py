@@ -58,12 +58,13 @@ def test_the_import_check_can_fail():
 
 
 def test_package_speaks_only_keras():
-    offenders = {
-        str(path.relative_to(ROOT)): imports_of(path) & BACKENDS
+    speakers = {
+        path.relative_to(PACKAGE).as_posix(): imports_of(path) & BACKENDS
         for path in PACKAGE.rglob("*.py")
         if imports_of(path) & BACKENDS
     }
-    assert offenders == {}
+    # A kernel that Keras has no name for, loaded by `--kernels fast` alone.
+    assert speakers == {"train/kernels_tensorflow.py": {"tensorflow"}}
 
 
 def test_data_needs_only_numpy_h5py_and_pillow():

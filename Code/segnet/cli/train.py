@@ -49,6 +49,13 @@ def add_train(verbs) -> None:
         choices=(0, 1, 2),
         help="0 silent, 1 progress bar, 2 a line an epoch",
     )
+    parser.add_argument(
+        "--kernels",
+        choices=("keras", "fast"),
+        default="keras",
+        help="fast: normalisation (TensorFlow) or depthwise convolutions (JAX) by "
+        "faster kernels; the same mathematics, other last bits",
+    )
     recipe = parser.add_argument_group("recipe")
     for field in dataclasses.fields(Recipe):
         _add_field(recipe, field)
@@ -97,6 +104,7 @@ def _train(arguments) -> None:
         resume=arguments.resume,
         verbose=verbose,
         extra=arguments.extra,
+        kernels=arguments.kernels,
     )
     if verbose:
         report = run / "report.json"

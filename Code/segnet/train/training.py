@@ -37,6 +37,7 @@ from segnet.train.augmented_model import (
 from segnet.train.batch_stream import Ahead, Frames
 from segnet.train.checks import check_crop, check_labels
 from segnet.train.class_weights import class_weights
+from segnet.train.kernels import use_kernels
 from segnet.train.optimizer import AveragedAdamW, WarmupDecay
 from segnet.train.pair import build_trained, compile_trained, for_outputs, hand_over
 from segnet.train.teacher import with_teacher
@@ -49,6 +50,7 @@ def train(
     resume: bool = False,
     verbose: str | int = "auto",
     extra: str | Path | None = None,
+    kernels: str = "keras",
 ) -> Path:
     """Returns the run folder of a finished training.
 
@@ -66,6 +68,7 @@ def train(
         verbose: As in `keras.Model.fit`; 0 prints nothing.
         extra: A second store with the same classes, whose train frames fill
             `recipe.extra_share` of each batch; rendered frames beside real ones, say.
+        kernels: "keras", or "fast" for those of `segnet.train.kernels`.
 
     Raises:
         FileNotFoundError: There is no store.
@@ -84,6 +87,7 @@ def train(
         )
     out = Path(out)
     with ExitStack() as opened:
+        opened.enter_context(use_kernels(kernels))
         store = opened.enter_context(open_store(store_path))
         second = opened.enter_context(open_store(extra))["train"] if extra else None
         own = [store["train"], store["val"]]

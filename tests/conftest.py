@@ -1,6 +1,7 @@
 """Small datasets and stores that several tests share."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,38 @@ def band_colours(height: int, width: int, frame: int) -> np.ndarray:
     colours[top : top + height // 4, : width // 4] = CAR_OR_VAN
     colours[top : top + height // 4, -width // 4 :] = OTHER_CAR
     return colours
+
+
+class Bars:
+    """Stands for tqdm and notes the bars shown; `stop_after` steps, `stop` is raised.
+
+    Attributes:
+        seen: (desc, total, unit) of each bar that was shown, in order.
+        steps: desc -> steps of all its bars together.
+    """
+
+    def __init__(self):
+        self.seen, self.steps = [], Counter()
+        self.stop = self.stop_after = None
+
+    def __call__(self, items, desc, unit, disable, total=None):
+        if disable:
+            yield from items
+            return
+        self.seen.append((desc, len(items) if total is None else total, unit))
+        for number, item in enumerate(items):
+            self.steps[desc] += 1
+            yield item
+            if self.stop and self.stop_after == (desc, number):
+                raise self.stop
+
+
+@pytest.fixture
+def bars(monkeypatch) -> Bars:
+    """What is shown in place of progress bars."""
+    bars = Bars()
+    monkeypatch.setattr("tqdm.auto.tqdm", bars)
+    return bars
 
 
 @pytest.fixture

@@ -397,15 +397,9 @@ def test_a_source_can_be_given_itself(tree):
     )
 
 
-def test_progress_is_called_as_tqdm_is(tree):
-    calls = []
-
-    def progress(iterable, **options):
-        calls.append(options)
-        return iterable
-
-    check("vkitti1", tree, workers=1, progress=progress)
-    assert calls == [{"total": 24, "desc": "check", "unit": "frame"}]
+def test_the_bar_counts_the_frames(tree, bars):
+    check("vkitti1", tree, workers=1, progress=True)
+    assert bars.seen == [("check", 24, "frame")]
 
 
 # The report

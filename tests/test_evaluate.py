@@ -86,16 +86,13 @@ def test_the_table_names_split_rule_absent_classes_and_scores(report):
     assert line.split()[:2] == ["Tree", "100.00"]
 
 
-def test_the_batch_size_changes_nothing_and_progress_is_called(report, store_path):
-    calls = []
-
-    def progress(iterable, **options):
-        calls.append(options)
-        return iterable
-
-    again = evaluate(colour_matcher(), store_path, batch_size=3, progress=progress)
+def test_the_batch_size_changes_nothing_and_the_bar_counts_batches(
+    report, store_path, bars, monkeypatch
+):
+    monkeypatch.setattr("segnet.evaluate.scoring.tqdm", bars)
+    again = evaluate(colour_matcher(), store_path, batch_size=3, progress=True)
     assert again == report[0]
-    assert calls == [{"total": 1, "desc": "evaluate", "unit": "batch"}]
+    assert bars.seen == [("evaluate", 1, "batch")]
 
 
 def test_a_saved_model_scores_the_same(report, store_path, tmp_path):

@@ -31,21 +31,17 @@ def small(filters):
 
 
 def test_the_figures_are_those_of_the_networks(
-    with_engine, tmp_path, monkeypatch, capsys
+    with_engine, tmp_path, monkeypatch, capsys, bars
 ):
+    monkeypatch.setattr("segnet.bench.machine.tqdm", bars)
     monkeypatch.setitem(MODELS, "small", small(4))
     monkeypatch.setitem(MODELS, "reference_multibranch", small(8))
-    out, calls = tmp_path / "latency.json", []
-
-    def progress(iterable, **options):
-        calls.append(options)
-        return iterable
-
+    out = tmp_path / "latency.json"
     result = bench_latency(
-        ["small"], size=(20, 30), num_classes=3, turns=4, out=out, progress=progress
+        ["small"], size=(20, 30), num_classes=3, turns=4, out=out, progress=True
     )
     assert json.loads(out.read_text()) == result
-    assert calls == [{"total": 6, "desc": "bench", "unit": "turn"}]
+    assert bars.seen == [("bench", 6, "turn")]
     assert list(result["networks"]) == ["small", "reference_multibranch"]
     row, yardstick = result["networks"].values()
     assert (row["parameters"], row["macs"]) == (108 + 15, 600 * (108 + 12))

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "Code" / "segnet"
 BACKENDS = {"tensorflow", "jax", "torch"}
-BELOW_DATA = {"numpy", "h5py", "PIL", "segnet"}
+BELOW_DATA = {"numpy", "h5py", "PIL", "tqdm", "segnet"}
 
 
 def modules_after(code: str) -> set[str]:
@@ -67,7 +67,7 @@ def test_package_speaks_only_keras():
     assert speakers == {"train/kernels_tensorflow.py": {"tensorflow"}}
 
 
-def test_data_needs_only_numpy_h5py_and_pillow():
+def test_data_needs_only_numpy_h5py_pillow_and_tqdm():
     allowed = BELOW_DATA | set(sys.stdlib_module_names)
     rooms = ("data", "classes", "system", "fetch", "scenes", "check")
     files = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]

@@ -124,17 +124,23 @@ def test_processes_make_the_same_store_as_none(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_progress_counts_the_frames(vkitti_tree, tmp_path):
-    seen = []
+def test_the_bar_counts_the_frames_and_is_shown_when_asked_for(
+    vkitti_tree, tmp_path, bars
+):
+    prepare("vkitti1", vkitti_tree, tmp_path / "out")
+    assert bars.seen == []
+    path = prepare("vkitti1", vkitti_tree, tmp_path / "out", progress=True)
+    with open_store(path) as store:
+        frames = sum(len(store[name]) for name in store.splits)
+    assert bars.seen == [("prepare", frames, "frame")]
+    assert bars.steps == {"prepare": frames}
 
-    def progress(iterable, total, desc, unit):
-        for item in iterable:
-            seen.append((total, desc, unit))
-            yield item
 
-    prepare("vkitti1", vkitti_tree, tmp_path / "out", progress=progress)
-    assert len(seen) == seen[0][0]
-    assert set(seen) == {(len(seen), "prepare", "frame")}
+def test_a_real_bar_is_shown_on_stderr(vkitti_tree, tmp_path, capsys):
+    prepare("vkitti1", vkitti_tree, tmp_path / "out", progress=True)
+    assert "prepare: 100%" in capsys.readouterr().err
+    prepare("vkitti1", vkitti_tree, tmp_path / "out")
+    assert capsys.readouterr() == ("", "")
 
 
 def bad_png(path):
@@ -178,13 +184,15 @@ def test_a_killed_run_leaves_the_old_store(vkitti_tree, tmp_path):
     before = path.read_bytes()
     script = (
         "import sys, time\n"
+        "import tqdm.auto\n"
         "from segnet.data.prepare import prepare\n"
         "def slow(items, **_):\n"
         "    for number, item in enumerate(items):\n"
         "        yield item\n"
         "        print(number, flush=True)\n"
         "        time.sleep(0.2)\n"
-        "prepare('vkitti1', *sys.argv[1:], workers=1, progress=slow)\n"
+        "tqdm.auto.tqdm = slow\n"
+        "prepare('vkitti1', *sys.argv[1:], workers=1)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script, str(vkitti_tree), str(path.parent)],

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -80,16 +81,13 @@ def shards_of(path: Path) -> list[Path]:
     return sorted(path.parent.glob("shards/*"))
 
 
-def stopping_after(frames: int):
-    """A progress that ends the run, as Ctrl-C would."""
-
-    def progress(steps, total, desc, unit):
-        for number, step in enumerate(steps):
-            yield step
-            if desc == "prepare" and number == frames:
-                raise Stop
-
-    return progress
+@contextmanager
+def stopping_after(frames: int, bars):
+    """Ends a run while it packs that frame, counted from 0, as Ctrl-C would."""
+    bars.stop, bars.stop_after = Stop, ("prepare", frames)
+    with pytest.raises(Stop) as caught:
+        yield caught
+    bars.stop = None
 
 
 def test_shards_hold_what_one_file_holds(tree, made, tmp_path):
@@ -111,18 +109,14 @@ def test_shards_hold_what_one_file_holds(tree, made, tmp_path):
             assert len(store[store.splits[0]]) in (4, 5)
 
 
-def test_the_bar_counts_frames_in_any_number_of_processes(tree, tmp_path):
-    for workers in (1, 2):
-        seen = []
-
-        def progress(steps, total, desc, unit, seen=seen):
-            for step in steps:
-                seen.append((total, desc, unit))
-                yield step
-
-        out = tmp_path / str(workers)
-        prepare("vkitti1", tree, out, workers=workers, progress=progress, **SHARDED)
-        assert seen == [(FRAMES, "prepare", "frame")] * FRAMES
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_bar_counts_frames_in_any_number_of_processes(
+    tree, tmp_path, bars, workers
+):
+    arguments = {"workers": workers, "progress": True} | SHARDED
+    prepare("vkitti1", tree, tmp_path / "out", **arguments)
+    assert bars.seen == [("verify", 0, "shard"), ("prepare", FRAMES, "frame")]
+    assert bars.steps == {"prepare": FRAMES}
 
 
 @pytest.mark.parametrize("indices", [[0], [18, 0, 4, 5, 5, 3], range(3, 19), []])
@@ -220,36 +214,29 @@ def test_check_compares_the_checksums(path, capsys):
         store["train"].load()
 
 
-def test_a_stopped_run_goes_on_where_it_stopped(tree, path, tmp_path):
+def test_a_stopped_run_goes_on_where_it_stopped(tree, path, tmp_path, bars):
     out = tmp_path / "new"
-    with pytest.raises(Stop) as caught:
-        arguments = {"workers": 1, "progress": stopping_after(12)} | SHARDED
-        prepare("vkitti1", tree, out, **arguments)
+    with stopping_after(12, bars) as caught:
+        prepare("vkitti1", tree, out, workers=1, progress=True, **SHARDED)
     assert "--resume" in caught.value.__notes__[0]
     whole = {p: p.stat().st_ino for p in out.glob("shards/*.h5")}
     assert len(whole) == 2
-    seen = []
-
-    def progress(steps, total, desc, unit):
-        seen.append((desc, total))
-        yield from steps
-
-    again = prepare("vkitti1", tree, out, resume=True, progress=progress, **SHARDED)
+    bars.seen.clear()
+    again = prepare("vkitti1", tree, out, resume=True, progress=True, **SHARDED)
     # 19 frames of train in shards of 4, 5, 5, 5.
-    assert seen == [("verify", 2), ("prepare", FRAMES - 9)]
+    assert bars.seen == [("verify", 2, "shard"), ("prepare", FRAMES - 9, "frame")]
     assert contents(again) == contents(path)
     assert len(shards_of(again)) == 5
     assert all(p.stat().st_ino == inode for p, inode in whole.items())
-    seen.clear()
-    prepare("vkitti1", tree, out, resume=True, progress=progress, **SHARDED)
-    assert seen == [("verify", 5), ("prepare", 0)]
+    bars.seen.clear()
+    prepare("vkitti1", tree, out, resume=True, progress=True, **SHARDED)
+    assert bars.seen == [("verify", 5, "shard"), ("prepare", 0, "frame")]
     assert contents(again) == contents(path)
 
 
-def test_resuming_with_other_settings_names_them_and_touches_nothing(tree, path):
-    with pytest.raises(Stop):
-        arguments = {"workers": 1, "progress": stopping_after(12)} | SHARDED
-        prepare("vkitti1", tree, path.parent, **arguments)
+def test_resuming_with_other_settings_names_them_and_touches_nothing(tree, path, bars):
+    with stopping_after(12, bars):
+        prepare("vkitti1", tree, path.parent, workers=1, progress=True, **SHARDED)
     before = {p: p.read_bytes() for p in path.parent.rglob("*.*")}
     assert len(before) == 3 + 5 + 2 + 1
     for other, message in (
@@ -299,11 +286,11 @@ def test_a_damaged_journal_is_an_error(tree, path):
     assert len(shards_of(path)) == 5
 
 
-def test_starting_anew_leaves_nothing_of_the_run_before(tree, path):
+def test_starting_anew_leaves_nothing_of_the_run_before(tree, path, bars):
     old = contents(path)
-    with pytest.raises(Stop):
-        arguments = {"workers": 1, "progress": stopping_after(12)} | SHARDED
-        prepare("vkitti1", tree, path.parent, scale=2, **arguments)
+    with stopping_after(12, bars):
+        arguments = {"workers": 1, "scale": 2, "progress": True} | SHARDED
+        prepare("vkitti1", tree, path.parent, **arguments)
     assert contents(path) == old
     assert len(shards_of(path)) == 5 + 2 + 1
     (path.parent / "shards" / "notes.txt").write_text("mine")
@@ -313,12 +300,11 @@ def test_starting_anew_leaves_nothing_of_the_run_before(tree, path):
     assert [p.name for p in shards_of(path)] == ["notes.txt"]
 
 
-def test_shards_of_a_damaged_store_stay_until_there_is_a_new_one(tree, path):
+def test_shards_of_a_damaged_store_stay_until_there_is_a_new_one(tree, path, bars):
     old = shards_of(path)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(Stop):
-        arguments = {"workers": 1, "progress": stopping_after(1)} | SHARDED
-        prepare("vkitti1", tree, path.parent, **arguments)
+    with stopping_after(1, bars):
+        prepare("vkitti1", tree, path.parent, workers=1, progress=True, **SHARDED)
     assert shards_of(path) == old
     prepare("vkitti1", tree, path.parent, **SHARDED)
     assert len(shards_of(path)) == 5

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
+from tqdm.auto import tqdm
 
 from segnet.classes import CAMVID11
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
-from segnet.data.source import quiet
 from segnet.data.store import open_store
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
@@ -42,7 +42,7 @@ def bench_feed(
     steps: int = 3,
     rounds: int = 5,
     model: str = "slim",
-    progress: Callable = quiet,
+    progress: bool = False,
 ) -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
     """Returns, and prints, seconds a batch of feeding and of training steps.
 
@@ -61,7 +61,7 @@ def bench_feed(
         steps: Steps of a turn.
         rounds: Turns that are timed.
         model: The network, a key of `MODELS`.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Returns:
         By size and row of the table: seconds and CPU seconds a batch, both medians.
@@ -140,11 +140,11 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
     }
 
 
-def _in_turn(turns, rounds: int, steps: int, progress) -> dict:
+def _in_turn(turns, rounds: int, steps: int, progress: bool) -> dict:
     keras.utils.set_random_seed(0)
     seconds = {name: [] for name in turns}
-    total = rounds + 1
-    for _ in progress(range(total), total=total, desc="bench", unit="round"):
+    counted = range(rounds + 1)
+    for _ in tqdm(counted, desc="bench", unit="round", disable=not progress):
         for name, turn in turns.items():
             wall, cpu = time.perf_counter(), time.process_time()
             turn()

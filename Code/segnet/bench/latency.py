@@ -2,7 +2,7 @@
 
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from segnet.bench import onnx_runtime as engine
@@ -16,7 +16,6 @@ from segnet.bench.machine import (
     keep,
 )
 from segnet.bench.train import YARDSTICK
-from segnet.data.source import quiet
 from segnet.export.onnx import require_packages, write_network
 from segnet.models import MODELS
 from segnet.models.cost import macs
@@ -31,7 +30,7 @@ def bench_latency(
     num_classes: int = 11,
     turns: int = 30,
     out: str | Path | None = None,
-    progress: Callable = quiet,
+    progress: bool = False,
 ) -> dict:
     """Returns, and prints, how long one image takes in each network.
 
@@ -47,7 +46,7 @@ def bench_latency(
         num_classes: K.
         turns: Runs of each network that are timed.
         out: JSON file for what is returned; None for none.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Returns:
         `networks`: by name `parameters`, `macs`, `min_ms`, `median_ms`, `ratio` (the

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tqdm.auto import tqdm
+
 from segnet.system.files import replacing
 
 # A 3x3 convolution of this shape runs near the limit of an engine: its weights and its
@@ -23,15 +25,15 @@ def conditions() -> dict:
 
 
 def in_turns(
-    calls: dict[str, Callable], turns: int, warm_up: int, progress: Callable
+    calls: dict[str, Callable], turns: int, warm_up: int, progress: bool
 ) -> dict[str, list[float]]:
     """The seconds of each call in each turn, those that warm up left out.
 
     In turns, so that whatever else the machine does meets all of them.
     """
     seconds = {name: [] for name in calls}
-    total = warm_up + turns
-    for _ in progress(range(total), total=total, desc="bench", unit="turn"):
+    counted = range(warm_up + turns)
+    for _ in tqdm(counted, desc="bench", unit="turn", disable=not progress):
         for name, call in calls.items():
             start = time.perf_counter()
             call()

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from segnet.classes import VKITTI1
 from segnet.data import READERS
 from segnet.data.images import read_colour_labels, read_rgb
 from segnet.data.prepare import prepare
-from segnet.data.source import Frame, Source, quiet
+from segnet.data.source import Frame, Source
 from segnet.data.store import open_store
 from segnet.system.parallel import cores, ordered_map
 
@@ -26,7 +27,7 @@ def bench_prepare(
     data: str | Path | None = None,
     workers: int | None = None,
     seed: int = 0,
-    progress: Callable = quiet,
+    progress: bool = False,
 ) -> dict[str, float]:
     """Returns, and prints, what preprocessing costs beside its alternatives.
 
@@ -42,7 +43,7 @@ def bench_prepare(
             default.
         workers: Processes; one for each core by default.
         seed: For the renderer.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Returns:
         Frames per second, bytes per frame and their ratios by name.
@@ -60,10 +61,10 @@ def bench_prepare(
     return result
 
 
-def _measure(data: Path, out: Path, workers: int, progress: Callable) -> dict:
+def _measure(data: Path, out: Path, workers: int, progress: bool) -> dict:
     source = READERS["vkitti1"](data)
     decode_s, prepare_s = [], []
-    for _ in progress(range(ROUNDS), total=ROUNDS, desc="bench", unit="round"):
+    for _ in tqdm(range(ROUNDS), desc="bench", unit="round", disable=not progress):
         decode_s.append(_seconds(lambda: _decode_all(source.frames, workers)))
         # "random" leaves no frame out, so that both sides read the same files.
         prepare_s.append(

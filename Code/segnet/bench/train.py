@@ -1,7 +1,7 @@
 """Training steps of the networks beside those of the inspiring network."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from segnet.bench.machine import (
     in_turns,
     keep,
 )
-from segnet.data.source import quiet
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.models.cost import macs
@@ -37,7 +36,7 @@ def bench_train(
     batch_size: int = 8,
     rounds: int = 5,
     out: str | Path | None = None,
-    progress: Callable = quiet,
+    progress: bool = False,
 ) -> dict:
     """Returns, and prints, training images a second for some networks.
 
@@ -55,7 +54,7 @@ def bench_train(
         batch_size: Frames a step.
         rounds: Steps that are timed for each network.
         out: JSON file for what is returned; None for none.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Returns:
         `networks`: by name `images_per_second`, by the median step, `ratio` (to the

@@ -1,6 +1,6 @@
 """Checking data before a training trusts it: what is in it, and what is wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from segnet.check.views import SourceView, StoreView
 from segnet.data import READERS
 from segnet.data.find import find_source
 from segnet.data.prepare.preparing import STORE
-from segnet.data.source import Source, quiet
+from segnet.data.source import Source
 from segnet.data.store import Store, open_store
 
 REPORT = "check.html"
@@ -31,7 +31,7 @@ def check(
     gap: int | None = None,
     seed: int = 0,
     workers: int | None = None,
-    progress: Callable = quiet,
+    progress: bool = False,
     **options,
 ) -> Findings:
     """Returns the findings on a dataset or a store; bad frames are among them.
@@ -51,7 +51,7 @@ def check(
         gap: Views left out at each cut, for "blocks" and "fold".
         seed: For the "random" rule.
         workers: Processes; one for each core by default.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
         options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
 
     Raises:

@@ -4,7 +4,6 @@ Reading goes on after a bad frame, so that one run names all of them. What the f
 mean for a training, `segnet.check.rules` says.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from PIL import Image
 from segnet.check.image_hash import difference_hash
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
-from segnet.data.source import quiet
 from segnet.system.parallel import ordered_map
 
 
@@ -41,18 +39,21 @@ class FrameFacts:
 
 
 def inspect(
-    view: View, workers: int | None = None, progress: Callable = quiet
+    view: View, workers: int | None = None, progress: bool = False
 ) -> list[FrameFacts]:
     """Returns the facts of each frame of a view, in order.
 
     Args:
         view: What to read.
         workers: Processes; one for each core by default.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
     """
+    from tqdm.auto import tqdm
+
     count = len(view.items)
     facts = ordered_map(_Inspector(view.light()), view.items, count, workers)
-    return list(progress(facts, total=count, desc="check", unit="frame"))
+    options = {"total": count, "desc": "check", "unit": "frame"}
+    return list(tqdm(facts, **options, disable=not progress))
 
 
 @dataclass(frozen=True)

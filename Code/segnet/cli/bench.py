@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers
+from segnet.cli.common import add_verb, add_workers, on_terminal
 
 
 def add_bench(verbs) -> None:
@@ -59,13 +59,11 @@ def _frames(arguments, default: int) -> int:
 
 
 def _bench(arguments) -> None:
-    from tqdm.auto import tqdm
-
     if arguments.what == "prepare":
         from segnet.bench.prepare import bench_prepare
 
         frames, workers = _frames(arguments, 447), arguments.workers
-        bench_prepare(frames=frames, workers=workers, progress=tqdm)
+        bench_prepare(frames=frames, workers=workers, progress=on_terminal())
     elif arguments.what == "feed":
         from segnet.bench.feed import SIZES, bench_feed
 
@@ -75,7 +73,7 @@ def _bench(arguments) -> None:
             sizes=(tuple(arguments.size),) if arguments.size else SIZES,
             batch_size=arguments.batch_size,
             rounds=arguments.rounds,
-            progress=tqdm,
+            progress=on_terminal(),
         )
     elif arguments.what == "latency":
         from segnet.bench.latency import bench_latency
@@ -85,7 +83,7 @@ def _bench(arguments) -> None:
             num_classes=arguments.num_classes,
             turns=arguments.turns,
             out=arguments.json,
-            progress=tqdm,
+            progress=on_terminal(),
         )
     else:
         from segnet.bench.train import bench_train
@@ -96,5 +94,5 @@ def _bench(arguments) -> None:
             batch_size=arguments.batch_size,
             rounds=arguments.rounds,
             out=arguments.json,
-            progress=tqdm,
+            progress=on_terminal(),
         )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_split, add_verb, add_workers
+from segnet.cli.common import add_split, add_verb, add_workers, on_terminal
 
 
 def add_check(verbs) -> None:
@@ -37,8 +37,6 @@ def add_check(verbs) -> None:
 
 
 def _check(arguments) -> int:
-    from tqdm.auto import tqdm
-
     from segnet.check import check, summary
 
     findings = check(
@@ -57,7 +55,7 @@ def _check(arguments) -> int:
         worlds=arguments.world,
         variations=arguments.variation,
         cameras=arguments.camera,
-        progress=tqdm,
+        progress=on_terminal(),
     )
     print(summary(findings))
     if arguments.out:

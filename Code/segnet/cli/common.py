@@ -1,6 +1,7 @@
 """What the verbs of the command share."""
 
 import argparse
+import sys
 
 
 def add_verb(verbs, name: str, run, summary: str, example: str):
@@ -14,6 +15,11 @@ def add_verb(verbs, name: str, run, summary: str, example: str):
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def on_terminal() -> bool:
+    """Returns whether a progress bar would be seen, so that logs stay free of bars."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def add_workers(parser) -> None:

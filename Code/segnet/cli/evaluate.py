@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb
+from segnet.cli.common import add_verb, on_terminal
 
 
 def add_evaluate(verbs) -> None:
@@ -48,8 +48,6 @@ def add_evaluate(verbs) -> None:
 
 
 def _evaluate(arguments) -> None:
-    from tqdm.auto import tqdm
-
     from segnet.evaluate import evaluate, table
     from segnet.runs.loading import trained_on_val
 
@@ -60,7 +58,7 @@ def _evaluate(arguments) -> None:
         out=arguments.out,
         classes=arguments.classes,
         batch_size=arguments.batch_size,
-        progress=tqdm,
+        progress=on_terminal(),
         flip=arguments.flip,
         scales=arguments.scales,
     )

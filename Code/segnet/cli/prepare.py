@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_split, add_verb, add_workers
+from segnet.cli.common import add_split, add_verb, add_workers, on_terminal
 
 
 def add_prepare(verbs) -> None:
@@ -58,8 +58,6 @@ def add_prepare(verbs) -> None:
 
 
 def _prepare(arguments) -> None:
-    from tqdm.auto import tqdm
-
     from segnet.check.rules import void_doubt
     from segnet.data.prepare import prepare
     from segnet.data.store import open_store
@@ -84,7 +82,7 @@ def _prepare(arguments) -> None:
         skip_bad=arguments.skip_bad,
         shard_frames=arguments.shard_frames,
         resume=arguments.resume,
-        progress=tqdm,
+        progress=on_terminal(),
     )
     with open_store(path) as store:
         print(store.describe())

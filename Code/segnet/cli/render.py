@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers
+from segnet.cli.common import add_verb, add_workers, on_terminal
 
 
 def add_render(verbs) -> None:
@@ -56,8 +56,6 @@ def add_render(verbs) -> None:
 
 
 def _render(arguments) -> None:
-    from tqdm.auto import tqdm
-
     from segnet.scenes import render
 
     render(
@@ -67,7 +65,7 @@ def _render(arguments) -> None:
         frames=arguments.frames,
         seed=arguments.seed,
         workers=arguments.workers,
-        progress=tqdm,
+        progress=on_terminal(),
         every=arguments.every,
         size=tuple(arguments.size),
         focal=arguments.focal,

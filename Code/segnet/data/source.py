@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -64,11 +64,6 @@ class Source:
         default_factory=dict
     )
     size: tuple[int, int] | None = None
-
-
-def quiet(iterable: Iterable, **_) -> Iterable:
-    """Returns the iterable as it is: the `progress` that shows nothing."""
-    return iterable
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """Judging a network: one pass over a split, one confusion matrix, one report."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import keras
 import numpy as np
+from tqdm.auto import tqdm
 
 from segnet import __version__
-from segnet.data.source import quiet
 from segnet.data.store import Split, Store, open_store
 from segnet.evaluate.match import Match, match
 from segnet.evaluate.tta import averaged
@@ -28,7 +28,7 @@ def evaluate(
     split: str = "val",
     out: str | Path | None = None,
     batch_size: int = 4,
-    progress: Callable = quiet,
+    progress: bool = False,
     classes: str | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
@@ -49,7 +49,7 @@ def evaluate(
         split: "train", "val" or "test".
         out: Folder for report.json, confusion.png and sheets.png; None for none.
         batch_size: Frames at a time.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
         classes: Key of `segnet.classes.mappings.MAPPINGS` that brings the classes of
             the model and of the store together; None when they are the same.
         flip: Average over the frame and its mirror image (`segnet.evaluate.tta`).
@@ -139,13 +139,12 @@ def _frame_matrices(
     judged: keras.Model,
     frames: Split,
     batch_size: int,
-    progress: Callable,
+    progress: bool,
 ) -> np.ndarray:
     """(N, K, K) int64: the confusion matrix of each frame."""
     matrices = []
     starts = range(0, len(frames), batch_size)
-    total = len(starts)
-    for start in progress(starts, total=total, desc="evaluate", unit="batch"):
+    for start in tqdm(starts, desc="evaluate", unit="batch", disable=not progress):
         stop = min(start + batch_size, len(frames))
         images, labels = frames.read(range(start, stop))
         predictions = predict(judged, images, batch_size)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segnet.data.source import quiet
 from segnet.scenes.drive import Drive
 from segnet.scenes.paint.camera import WIDEST
 from segnet.scenes.town.worlds import WORLDS
@@ -37,7 +36,7 @@ def render(
     seed: int = 0,
     size: tuple[int, int] = SIZE,
     workers: int | None = None,
-    progress=quiet,
+    progress: bool = False,
     every: int = 1,
     focal: float | None = None,
 ) -> Path:
@@ -57,7 +56,7 @@ def render(
         seed: 0 or more; another seed builds another town.
         size: Height and width in pixels.
         workers: Processes; all cores by default, 1 draws in this process.
-        progress: Like tqdm: called with an iterable, `total`, `desc` and `unit`.
+        progress: Show a progress bar.
         every: Only each so many-th of the frames, the first among them: fewer
             neighbours that look alike.
         focal: Focal length in pixels; by default the field of view across is Virtual
@@ -70,6 +69,8 @@ def render(
         ValueError: An argument is out of its range; the message lists the choices. Or
             the folder holds frames that were not rendered here.
     """
+    from tqdm.auto import tqdm
+
     variations = _checked(world, variations, frames, seed, size)
     if focal is not None and not WIDEST * size[1] <= focal < math.inf:
         raise ValueError(
@@ -88,7 +89,8 @@ def render(
     jobs = _jobs(root, drive, variations, wanted)
     texts: dict[str, str] = {}
     done = ordered_map(_draw, jobs, len(jobs), workers)
-    for made in progress(done, total=len(jobs), desc=f"render {world}", unit="frame"):
+    options = {"total": len(jobs), "desc": f"render {world}", "unit": "frame"}
+    for made in tqdm(done, **options, disable=not progress):
         texts |= made
     for variation in variations:
         text = texts.get(variation)

@@ -4,7 +4,7 @@ The new store replaces an older one in one step, when everything else is written
 a killed run leaves behind is removed by the next one, or taken up where it resumes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from segnet.data.find import find_source
@@ -13,7 +13,6 @@ from segnet.data.prepare.packing import FramePacker
 from segnet.data.prepare.plan import Plan
 from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
 from segnet.data.prepare.write_shards import clean, join_shards, write_shards
-from segnet.data.source import quiet
 from segnet.data.split import split_frames
 from segnet.data.store.shard_list import FOLDER
 from segnet.data.store.writing import create_store
@@ -46,7 +45,7 @@ def prepare(
     skip_bad: bool = False,
     shard_frames: int | None = None,
     resume: bool = False,
-    progress: Callable = quiet,
+    progress: bool = False,
 ) -> Path:
     """Returns the path of the store made from a dataset.
 
@@ -81,7 +80,7 @@ def prepare(
             by default one file holds up to 2,048 frames, and a shard 512.
         resume: Keep the shards that a run with the same settings left behind, as far
             as their checksums are right and their frames' files have not changed.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Raises:
         FileNotFoundError: A file or folder of the dataset is missing.
@@ -125,7 +124,7 @@ def prepare(
         return _store(out, plan, workers, resume, progress)
 
 
-def _store(out, plan: Plan, workers, resume: bool, progress) -> Path:
+def _store(out, plan: Plan, workers, resume: bool, progress: bool) -> Path:
     path = out / STORE
     journal = Journal(out / FOLDER / JOURNAL, plan.settings)
     if resume:
@@ -146,7 +145,9 @@ def _store(out, plan: Plan, workers, resume: bool, progress) -> Path:
     return path
 
 
-def _write_one_file(path: Path, plan: Plan, workers, progress) -> None:
+def _write_one_file(path: Path, plan: Plan, workers, progress: bool) -> None:
+    from tqdm.auto import tqdm
+
     frames = [frame for frame, _ in plan.placed]
     packed = ordered_map(plan.packer, frames, len(frames), workers)
     size = plan.packer.scaled
@@ -159,7 +160,8 @@ def _write_one_file(path: Path, plan: Plan, workers, progress) -> None:
         _class_maps(path.parent, plan),
     ) as writer:
         filled = fill(writer, packed, plan.placed, size)
-        for _ in progress(filled, total=len(frames), desc="prepare", unit="frame"):
+        options = {"total": len(frames), "desc": "prepare", "unit": "frame"}
+        for _ in tqdm(filled, **options, disable=not progress):
             pass
 
 

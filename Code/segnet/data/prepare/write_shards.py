@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ class ShardMaker:
 
 
 def write_shards(
-    plan: Plan, journal: Journal, workers: int | None, progress: Callable
+    plan: Plan, journal: Journal, workers: int | None, progress: bool
 ) -> list[Written]:
     """Returns what became of each part, those that are whole already included.
 
@@ -78,12 +78,14 @@ def write_shards(
         plan: What to write.
         journal: What is whole; its file lies in the folder of the shards.
         workers: Processes; one for each core by default.
-        progress: Called as tqdm is.
+        progress: Show a progress bar.
 
     Raises:
         ValueError, OSError: As `segnet.data.prepare.prepare`. What is whole then stays
             for a run that resumes.
     """
+    from tqdm.auto import tqdm
+
     folder = journal.path.parent
     whole = _whole(plan.parts, journal, progress)
     journal.finished = {one.path.name: one.sha256 for one in whole.values()}
@@ -104,7 +106,8 @@ def write_shards(
 
     frames = sum(len(part.frames) for part in missing)
     steps = stepwise_map(maker, missing, done, workers)
-    for _ in progress(steps, total=frames, desc="prepare", unit="frame"):
+    options = {"total": frames, "desc": "prepare", "unit": "frame"}
+    for _ in tqdm(steps, **options, disable=not progress):
         pass
     return [whole[part.name] for part in plan.parts]
 
@@ -183,13 +186,15 @@ def _unused(out: Path, folder: Path) -> list[Path]:
 
 
 def _whole(
-    parts: Sequence[Part], journal: Journal, progress: Callable
+    parts: Sequence[Part], journal: Journal, progress: bool
 ) -> dict[str, Written]:
     """The parts that need not be written again: as in the journal, files unchanged."""
+    from tqdm.auto import tqdm
+
     names = {name.rpartition("-")[0]: name for name in journal.finished}
     there = [part for part in parts if part.name in names]
     whole = {}
-    for part in progress(there, total=len(there), desc="verify", unit="shard"):
+    for part in tqdm(there, desc="verify", unit="shard", disable=not progress):
         path = journal.path.with_name(names[part.name])
         sha256 = journal.finished[path.name]
         if path.is_file() and sha256_of(path) == sha256 and _is_of(path, part):

@@ -21,7 +21,7 @@ what a run that resumes must have in common with the one before.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +30,6 @@ import h5py
 import numpy as np
 
 from segnet.classes import ClassMap
-from segnet.data.source import quiet
 from segnet.data.store.integrity import (
     attributes_of,
     check_seal,
@@ -178,13 +177,13 @@ class Store:
         return self.attributes.get("skipped", "").splitlines()
 
     def damaged_shards(
-        self, workers: int | None = None, progress: Callable = quiet
+        self, workers: int | None = None, progress: bool = False
     ) -> list[str]:
         """Returns a line for each shard whose sha256 is not right; reads all files.
 
         Args:
             workers: Processes; one for each core by default.
-            progress: Called as tqdm is.
+            progress: Show a progress bar.
         """
         return self._shards.damage(workers, progress) if self._shards else []
 

@@ -2,7 +2,6 @@
 
 import operator
 from bisect import bisect_right
-from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -50,11 +49,14 @@ class ShardFiles:
         for number in range(len(self.shards)):
             self._dataset(number, "labels")
 
-    def damage(self, workers: int | None, progress: Callable) -> list[str]:
+    def damage(self, workers: int | None, progress: bool) -> list[str]:
         """Returns a line for each file whose sha256 is not right; reads them all."""
+        from tqdm.auto import tqdm
+
         count = len(self.shards)
         lines = ordered_map(partial(_damage, self._folder), self.shards, count, workers)
-        lines = progress(lines, total=count, desc="verify", unit="shard")
+        options = {"total": count, "desc": "verify", "unit": "shard"}
+        lines = tqdm(lines, **options, disable=not progress)
         return [line for line in lines if line]
 
     def read(self, number: int, kind: str, chosen, target: np.ndarray) -> None:

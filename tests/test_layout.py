@@ -1,6 +1,9 @@
-"""The house's own rules: what imports what, and one list of dependencies."""
+"""The house's own rules: what imports what, how large things are, one dependency list.
 
-import ast
+`experiments/import_graph.py` reads the graph and holds the list of floors. Each rule
+has a twin: a copy of the package with one offending line, which the rule must find.
+"""
+
 import subprocess
 import sys
 import tomllib
@@ -11,9 +14,110 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "experiments"))
+
+sys.path.insert(0, str(ROOT / "docs" / "make"))
+
+from import_graph import FLOORS, Graph, read_module, read_package  # noqa: E402
+from map import README, rooms, what_is_where  # noqa: E402
+
 PACKAGE = ROOT / "Code" / "segnet"
 BACKENDS = {"tensorflow", "jax", "torch"}
-BELOW_DATA = {"numpy", "h5py", "PIL", "tqdm", "segnet"}
+KERNELS = {"segnet.train.kernels_tensorflow": {"tensorflow"}}
+# These rooms never make a user wait for Keras: importing them loads nothing else.
+KERAS_FREE = {
+    "classes",
+    "system",
+    "fetch",
+    "scenes",
+    "data",
+    "check",
+    "report",
+    "predict",
+    "recipe",
+    "recipes",
+    "cli",
+}
+LIGHT = {"numpy", "h5py", "PIL", "tqdm", "jinja2", "urllib3"}
+AT_THE_ROOT = {"__init__", "__main__", "metrics", "recipe", "recipes"}
+FILES_OF_A_ROOM = range(3, 21)
+LINES_OF_A_FILE = 320
+LINES_OF_A_FUNCTION = 60
+# What breaks a rule today, to be mended. An entry that is no longer needed fails too.
+UPWARD_TODAY = {
+    ("segnet.runs.last", "segnet.train.optimizer"),
+    ("segnet.runs.last", "segnet.train.pair"),
+}
+ROOM_CIRCLES_TODAY = [["evaluate", "runs", "train"]]
+SMALL_TODAY = {"export", "predict"}
+LONG_TODAY = {
+    "segnet.bench.latency.bench_latency",
+    "segnet.bench.train.bench_train",
+    "segnet.check.checking.check",
+    "segnet.data.prepare.preparing.prepare",
+    "segnet.data.split.split_frames",
+    "segnet.fetch.fetch",
+    "segnet.runs.packing.pack",
+    "segnet.scenes.write_tree.render",
+    "segnet.train.training",
+    "segnet.train.training.train",
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return read_package(PACKAGE)
+
+
+@pytest.fixture
+def spoiled(tmp_path, graph):
+    """Gives the graph of the package with text added to a few of its files."""
+
+    def spoil(added: dict[str, str]) -> Graph:
+        modules = dict(graph.modules)
+        for file, text in added.items():
+            old, new = PACKAGE / file, tmp_path / "segnet" / file
+            new.parent.mkdir(parents=True, exist_ok=True)
+            before = old.read_text(encoding="utf-8") if old.exists() else ""
+            new.write_text(f"{before}\n{text}\n", encoding="utf-8")
+            module = read_module(new, tmp_path / "segnet")
+            modules[module.name] = module
+        return Graph(modules)
+
+    return spoil
+
+
+def keras_free(graph: Graph) -> list[str]:
+    return [name for name, m in graph.modules.items() if m.room in KERAS_FREE]
+
+
+def heavy_chains(graph: Graph) -> dict[str, str]:
+    """Module of the Keras-free half -> how importing it loads something heavy."""
+    found = {}
+    for name in keras_free(graph):
+        for loaded, chain in graph.loaded(name).items():
+            for heavy in graph.outside(loaded) - LIGHT:
+                found.setdefault(name, " -> ".join([*chain, heavy]))
+    return found
+
+
+def test_importing_the_keras_free_half_loads_nothing_heavy(graph):
+    assert heavy_chains(graph) == {}
+
+
+@pytest.mark.parametrize(
+    "file", ["data/vkitti.py", "data/batches/sampling.py", "check/rules.py"]
+)
+def test_a_heavy_import_anywhere_in_the_half_is_found(spoiled, file):
+    found = heavy_chains(spoiled({file: "from segnet.train import train"}))
+    name = "segnet." + file.removesuffix(".py").replace("/", ".")
+    assert found[name].startswith(f"{name} -> segnet.train -> segnet.train.training")
+
+
+def test_a_heavy_import_of_an_init_reaches_every_file_below_it(spoiled):
+    found = heavy_chains(spoiled({"data/__init__.py": "import keras"}))
+    chain = found["segnet.data.store.reading"]
+    assert chain == "segnet.data.store.reading -> segnet.data -> keras"
 
 
 def modules_after(code: str) -> set[str]:
@@ -29,50 +133,153 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def imports_of(path: Path) -> set[str]:
-    """Top-level names of every import statement of a file, at any depth."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(node.module.split(".")[0])
-    return names
+def test_an_interpreter_that_imports_the_half_has_no_framework(graph):
+    found = modules_after("\n".join(f"import {name}" for name in keras_free(graph)))
+    assert not found & {"keras", "matplotlib", *BACKENDS}
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import segnet",
-        "import segnet.classes, segnet.data, segnet.data.prepare, segnet.scenes",
-        "import segnet.check, segnet.fetch, segnet.system",
-        "import segnet.cli, segnet.recipes",
-    ],
-)
-def test_light_imports_pull_in_no_framework(code):
-    assert not modules_after(code) & {"keras", "matplotlib", *BACKENDS}
-
-
-def test_the_import_check_can_fail():
+def test_an_interpreter_that_imports_keras_has_it():
     assert "keras" in modules_after("import keras")
 
 
-def test_package_speaks_only_keras():
-    speakers = {
-        path.relative_to(PACKAGE).as_posix(): imports_of(path) & BACKENDS
-        for path in PACKAGE.rglob("*.py")
-        if imports_of(path) & BACKENDS
-    }
+def heavy_anywhere(graph: Graph) -> dict[str, set[str]]:
+    """Module of the half -> the heavy packages that even its functions import."""
+    # Work with a network is done by functions of predict, report and cli.
+    work = {"predict", "report", "cli"}
+    names = [n for n in keras_free(graph) if graph.modules[n].room not in work]
+    found = {name: graph.outside(name, lazy=True) - LIGHT for name in names}
+    return {name: heavy for name, heavy in found.items() if heavy}
+
+
+def test_work_with_data_needs_only_light_packages(graph):
+    assert heavy_anywhere(graph) == {}
+
+
+def test_a_heavy_import_inside_a_function_is_found(spoiled):
+    graph = spoiled({"data/kitti.py": "def late():\n    import torch"})
+    assert heavy_anywhere(graph) == {"segnet.data.kitti": {"torch"}}
+    assert heavy_chains(graph) == {}
+
+
+def backends_named(graph: Graph) -> dict[str, set[str]]:
+    found = {n: graph.outside(n, lazy=True) & BACKENDS for n in graph.modules}
+    return {name: backends for name, backends in found.items() if backends}
+
+
+def test_package_speaks_only_keras(graph):
     # A kernel that Keras has no name for, loaded by `--kernels fast` alone.
-    assert speakers == {"train/kernels_tensorflow.py": {"tensorflow"}}
+    assert backends_named(graph) == KERNELS
 
 
-def test_data_needs_only_numpy_h5py_pillow_and_tqdm():
-    allowed = BELOW_DATA | set(sys.stdlib_module_names)
-    rooms = ("data", "classes", "system", "fetch", "scenes", "check")
-    files = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]
-    offenders = {p.name: imports_of(p) - allowed for p in files}
-    assert {name: extra for name, extra in offenders.items() if extra} == {}
+def test_a_backend_is_found(spoiled):
+    graph = spoiled({"losses/lovasz.py": "from tensorflow.nn import softmax"})
+    spoilt = {"segnet.losses.lovasz": {"tensorflow"}}
+    assert backends_named(graph) == KERNELS | spoilt
+
+
+def test_imports_go_down(graph):
+    assert graph.without_floor() == []
+    assert set(graph.upward()) == UPWARD_TODAY
+
+
+def test_every_floor_has_its_rooms(graph):
+    there = {module.room for module in graph.modules.values()}
+    planned = {"report", "demo"}
+    assert {room for rooms in FLOORS for room in rooms} - there <= planned
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import segnet.train.pair", "def late():\n    from segnet.train import train"],
+)
+def test_an_import_upwards_is_found(spoiled, line):
+    found = spoiled({"models/slim.py": line}).upward()
+    assert {name for name, _ in set(found) - UPWARD_TODAY} == {"segnet.models.slim"}
+
+
+def test_an_import_of_a_room_on_the_same_floor_is_found(spoiled):
+    found = spoiled({"losses/lovasz.py": "from segnet.metrics import iou"}).upward()
+    assert ("segnet.losses.lovasz", "segnet.metrics") in found
+
+
+def test_a_room_without_a_floor_is_found(spoiled):
+    assert spoiled({"attic/box.py": "A = 1"}).without_floor() == ["attic"]
+
+
+def test_imports_run_in_no_circle(graph):
+    assert graph.file_circles(lazy=True) == []
+    assert graph.room_circles(lazy=True) == ROOM_CIRCLES_TODAY
+
+
+def test_a_circle_is_found(spoiled):
+    graph = spoiled({"data/images.py": "import segnet.data.camvid"})
+    assert graph.file_circles() == [["segnet.data.camvid", "segnet.data.images"]]
+    late = "def late():\n    import segnet.recipes"
+    graph = spoiled({"recipe.py": late})
+    assert graph.file_circles() == []
+    assert graph.file_circles(lazy=True) == [["segnet.recipe", "segnet.recipes"]]
+    assert ["recipe", "recipes"] in graph.room_circles(lazy=True)
+
+
+def test_the_root_holds_what_has_no_room(graph):
+    assert {module.path.stem for module in graph.folders()[""]} == AT_THE_ROOT
+
+
+def crowded(graph: Graph) -> dict[str, int]:
+    sizes = {name: len(files) for name, files in graph.folders().items() if name}
+    return {n: size for n, size in sizes.items() if size not in FILES_OF_A_ROOM}
+
+
+def test_rooms_have_3_to_20_files(graph):
+    assert set(crowded(graph)) == SMALL_TODAY
+    assert all(graph.modules.get(f"segnet.{name}") for name in graph.folders() if name)
+
+
+def test_a_small_and_a_large_room_are_found(spoiled):
+    boxes = {f"attic/box_{number}.py": "A = 1" for number in range(21)}
+    graph = spoiled(boxes | {"cellar/box.py": "A = 1"})
+    assert {"attic": 21, "cellar": 1}.items() <= crowded(graph).items()
+
+
+def too_long(graph: Graph) -> set[str]:
+    found = {n for n, m in graph.modules.items() if m.lines > LINES_OF_A_FILE}
+    for name, module in graph.modules.items():
+        long = (f for lines, f in module.functions if lines > LINES_OF_A_FUNCTION)
+        found |= {f"{name}.{function}" for function in long}
+    return found
+
+
+def test_files_and_functions_are_short(graph):
+    assert too_long(graph) == LONG_TODAY
+
+
+def test_a_long_file_and_a_long_function_are_found(spoiled):
+    body = "    a = 1\n"
+    graph = spoiled(
+        {
+            "data/kitti.py": f"def long():\n{60 * body}",
+            "data/camvid.py": f"def fits():\n{59 * body}",
+            "data/city.py": 320 * "#\n",
+        }
+    )
+    long = {"segnet.data.kitti.long", "segnet.data.city"}
+    assert too_long(graph) - LONG_TODAY == long
+
+
+def test_the_map_of_the_readme_is_made_of_the_rooms_own_sentences():
+    # After a new folder or another first line: python docs/make/map.py
+    assert f"<!-- map -->\n{what_is_where()}\n<!-- /map -->" in README.read_text()
+
+
+def test_a_room_that_opens_with_no_sentence_is_refused(tmp_path):
+    room = tmp_path / "attic" / "__init__.py"
+    room.parent.mkdir()
+    room.write_text('"""Boxes."""\n')
+    assert rooms(tmp_path) == {"attic/": "Boxes."}
+    for text in ("", '"""Boxes"""', '"""Boxes and\nold chairs."""'):
+        room.write_text(text)
+        with pytest.raises(ValueError, match="attic.*open with a line of one sentence"):
+            rooms(tmp_path)
 
 
 def test_import_prints_nothing():

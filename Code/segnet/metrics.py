@@ -1,4 +1,4 @@
-"""How good a segmentation is: one confusion matrix for a whole dataset, divided once.
+"""How good a segmentation is: one confusion matrix for a whole split, divided once.
 
 Void pixels are dropped before counting. A class without a single pixel in the truth
 is absent: it is left out of every mean and listed. Where it is predicted all the

@@ -1,4 +1,4 @@
-"""A recipe: everything that decides how a network is trained, in one frozen object."""
+"""How to train, in one object: learning rate, loss, augmentation, epochs."""
 
 import dataclasses
 import json

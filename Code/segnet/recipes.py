@@ -1,4 +1,4 @@
-"""The named recipes: what `segnet train --recipe` knows."""
+"""The named recipes that `segnet train --recipe` accepts."""
 
 from dataclasses import replace
 

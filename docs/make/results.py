@@ -12,8 +12,9 @@ table stands between two markers; the text around them is written by hand.
 """
 
 import json
-import re
 from pathlib import Path
+
+from markers import filled
 
 from segnet.models.shipped import read_cards
 from segnet.runs.cards import on_same_frames, percent, spread, table, weights_table
@@ -182,21 +183,6 @@ def weights(cards: list[dict]) -> str:
         return "No weights are shipped."
     links = (f"[{card['name']}]({CARDS}/{card['name']}.md)" for card in cards)
     return f"{weights_table(cards)}\n\nCards: {', '.join(links)}."
-
-
-def filled(text: str, parts: dict[str, str]) -> str:
-    """The text with the part between each pair of markers replaced.
-
-    Raises:
-        ValueError: A pair of markers is missing.
-    """
-    for name, part in parts.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        pattern = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
-        text, count = pattern.subn(lambda m, p=part: f"{m[1]}{p}\n{m[2]}", text)
-        if count != 1:
-            raise ValueError(f"{count} pairs of markers {begin.strip()}, expected one")
-    return text
 
 
 def results(text: str, cards: list[dict]) -> str:

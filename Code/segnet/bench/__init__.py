@@ -1,1 +1,1 @@
-"""Measurements beside the obvious alternative, as ratios from one run."""
+"""Measurements of speed beside the obvious alternative, as ratios from one run."""

@@ -1,4 +1,4 @@
-"""Class maps: the ids, names and colours of each dataset, and mappings between them."""
+"""Class maps: from colours to ids and back, names, mappings between datasets."""
 
 from segnet.classes.class_map import (
     CAMVID11,

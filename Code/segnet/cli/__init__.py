@@ -1,4 +1,4 @@
-"""The `segnet` command: each verb calls one function of the package.
+"""The `segnet` command: a file for each verb, which calls one function of segnet.
 
 Everything heavy is imported inside the verb that needs it, so `--help` answers
 at once and `render` or `prepare` never wait for a deep-learning framework.

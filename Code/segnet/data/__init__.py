@@ -1,4 +1,4 @@
-"""Datasets: readers, renderer, preprocessing, store and batches.
+"""Readers, a file for each dataset, and the split of their frames into train and val.
 
 A reader turns a dataset's own folders into a `Source`: its frames in a fixed order
 and a function that gives a frame's class ids. Everything behind it (`split`,

@@ -1,1 +1,1 @@
-"""Model files for other runtimes."""
+"""Writes a trained network as a file for other runtimes: ONNX."""

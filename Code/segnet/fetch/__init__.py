@@ -1,4 +1,4 @@
-"""Fetching public sets: only what is wanted, checked, resumed where it stopped.
+"""`segnet fetch`: downloads the wanted part of public datasets, checked and resumable.
 
     fetch("vkitti1", "Data", worlds=["0001"], variations=["sunset"])
 

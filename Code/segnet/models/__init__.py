@@ -1,6 +1,7 @@
-"""Networks by name: `MODELS[name](input_shape, num_classes) -> keras.Model`.
+"""The networks, their shipped weights by name, and what they cost.
 
-`load(name)` gives one with shipped weights.
+`MODELS[name](input_shape, num_classes) -> keras.Model` builds one, `load(name)` returns
+one with its shipped weights.
 
 Every model takes uint8 RGB images (B, H, W, 3) with values 0-255 and returns float32
 logits (B, H, W, K) at the same size.

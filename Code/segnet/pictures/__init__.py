@@ -1,4 +1,4 @@
-"""Pictures of data, trainings and results; the only package that draws results.
+"""Draws frames, predictions, curves and network structures with matplotlib.
 
 Each function returns a matplotlib Figure, which a notebook with `%matplotlib inline`
 shows by itself, and writes it where a `path` is given. Void is black everywhere.

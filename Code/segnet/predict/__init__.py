@@ -1,1 +1,1 @@
-"""Class ids for images that have no labels."""
+"""`segnet predict`: class ids for images that have no labels."""

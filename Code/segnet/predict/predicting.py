@@ -1,7 +1,13 @@
 """Predicting: from images to the most likely class of each pixel."""
 
-import keras
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 
 def predict(model: keras.Model, images: np.ndarray, batch_size: int = 4) -> np.ndarray:

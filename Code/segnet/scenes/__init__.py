@@ -1,8 +1,8 @@
-"""Renders drives through small towns as a Virtual KITTI 1.3.1 tree.
+"""`segnet render`: draws drives through small towns as a Virtual KITTI 1.3.1 tree.
 
-`worlds` says what the towns are like and `layout` puts one together from `mesh`
-objects; `raster` paints what a `camera` sees, `light` gives it one of the looks of
-`variations`, and `tree` writes the files.
+`town/worlds` describes the towns and `town/build` puts one together from meshes;
+`paint/raster` paints what a camera sees, `paint/light` gives it the look of one of the
+`variations`, and `write_tree` writes the files.
 """
 
 from segnet.scenes.town.worlds import WORLDS

@@ -1,4 +1,4 @@
-"""`segnet train`: a recipe and a store in, a run folder out."""
+"""`segnet train`: a recipe and a store in, a run folder out; optimizer and schedule."""
 
 from segnet.train.training import train
 

@@ -1,4 +1,4 @@
-"""Training batches: which frames, which augmentation, in a seeded order."""
+"""Training batches in a seeded order: crops, mirroring, colours, noise."""
 
 from segnet.data.batches.sampling import Batches
 

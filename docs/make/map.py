@@ -1,0 +1,69 @@
+"""Rewrites "What is where" in README.md from the first line of each `__init__`.
+
+    python docs/make/map.py
+
+Reads the files and imports none of them.
+"""
+
+import ast
+from pathlib import Path
+
+from markers import filled
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PACKAGE = ROOT / "Code" / "segnet"
+BESIDE = {
+    "Code/train_network.ipynb": "The loop with pictures: render, look, store, train, "
+    "score, compare.",
+    "docs/": "Results, experiments, datasets, how it works.",
+    "experiments/": "Longer measurements behind the figures in docs.",
+    "tests/": "A test file for each part of the package.",
+}
+WEIGHTS = {"weights/": "The shipped weights, with an index and a card each."}
+
+
+def summary(path: Path) -> str:
+    """Returns the sentence that a file opens with.
+
+    Raises:
+        ValueError: The file opens with no docstring of one sentence in one line.
+    """
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    first, _, rest = text.partition("\n")
+    if not first.endswith(".") or rest.lstrip(" ")[:1] not in ("", "\n"):
+        raise ValueError(
+            f"{path}: its docstring should open with a line of one sentence"
+        )
+    return first
+
+
+def rooms(package: Path = PACKAGE) -> dict[str, str]:
+    """Returns folder, or file at the package's root -> its sentence."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        inside = path.relative_to(package)
+        if path.name == "__init__.py" and len(inside.parts) > 1:
+            found[f"{inside.parent.as_posix()}/"] = summary(path)
+        elif len(inside.parts) == 1 and not path.name.startswith("__"):
+            found[path.name] = summary(path)
+    return found
+
+
+def what_is_where(package: Path = PACKAGE) -> str:
+    """Returns the table: what stands beside the package, then the package."""
+    lines = ["| where | what |", "| --- | --- |"]
+    lines += [f"| [{place}]({place}) | {text} |" for place, text in BESIDE.items()]
+    for name, text in sorted((rooms(package) | WEIGHTS).items()):
+        lines.append(f"| [{name}](Code/segnet/{name}) | {text} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Rewrites README.md."""
+    text = filled(README.read_text(encoding="utf-8"), {"map": what_is_where()})
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

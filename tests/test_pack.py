@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from segnet import models
+from segnet.classes import VKITTI1
 from segnet.cli import main
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.models.shipped import read_cards, read_index
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
-from segnet.runs.cards import card_text, weights_table
+from segnet.runs.cards import card_text, class_map_of_card, weights_table
 from segnet.runs.packing import pack
 from segnet.train import train
 from segnet.train.optimizer import WarmupDecay
@@ -72,6 +73,7 @@ def test_the_card_repeats_run_report_and_notes(run, tmp_path):
     )
     assert card["class_map"] == "vkitti1"
     assert card["class_names"] == list(report["per_class"])
+    assert class_map_of_card(card) == VKITTI1
     # 3x3x3 x 6 + 6, four for each of 6 channels, 6 x 14 + 14.
     assert card["parameters"] == 162 + 6 + 24 + 84 + 14
     assert card["macs"] == 64 * 96 * (162 + 84)

@@ -11,7 +11,7 @@ from segnet.cli import main
 from segnet.data.store import open_store
 from segnet.models import MODELS
 from segnet.recipe import Recipe
-from segnet.runs.loading import classes_of
+from segnet.runs.loading import class_names_of
 from segnet.train import train
 from segnet.train.teacher import PixelDivergence, mean_of, with_teacher
 from test_train import TINY, arrays_of, rows_of, tiny
@@ -189,7 +189,7 @@ def test_a_teacher_that_is_not_there_or_knows_other_classes(store_path, tmp_path
 
 def test_a_teacher_of_as_many_other_classes():
     recipe = dataclasses.replace(TINY, teacher=("slim_camvid11",))
-    sky, building, *others = classes_of("slim_camvid11")
+    sky, building, *others = class_names_of("slim_camvid11")
     student, loss = tiny((64, 80, 3), 11), keras.losses.KLDivergence()
     message = "class 0 of the teacher slim_camvid11 is Sky, the student's is Building"
     with pytest.raises(ValueError, match=message):

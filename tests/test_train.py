@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+from segnet.classes import VKITTI1
 from segnet.data.prepare.packing import pack
 from segnet.data.store import open_store
 from segnet.data.store.integrity import SEAL, seal_of
@@ -22,7 +23,8 @@ from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
-from segnet.runs.loading import load
+from segnet.runs.keras_file import read_class_map
+from segnet.runs.loading import class_map_of, load
 from segnet.system.locks import alone
 from segnet.train import train
 from segnet.train.class_weights import class_weights
@@ -104,7 +106,8 @@ def assert_same_run(first, second):
 def test_the_run_folder(finished, store_path):
     names = {path.name for path in finished.iterdir()}
     assert names == {
-        *("recipe.json", "history.csv", "best.keras", "last.npz", "report.json")
+        *("recipe.json", "class_map.json", "history.csv"),
+        *("best.keras", "last.npz", "report.json"),
     }
     assert Recipe.from_json((finished / "recipe.json").read_text()) == TINY
     rows = rows_of(finished, *run_folder.COLUMNS)
@@ -116,6 +119,9 @@ def test_the_run_folder(finished, store_path):
     best = max(float(row[3]) for row in rows)
     assert report["miou"] == pytest.approx(best, abs=1e-6)
     assert report["absent"] == ["Van"]
+    for model in (finished, finished / "best.keras", finished / "last.npz"):
+        assert class_map_of(model) == VKITTI1
+    assert read_class_map(finished / "best.keras") == VKITTI1
 
 
 def test_the_best_model_loads_with_plain_keras(finished, store_path):
@@ -364,7 +370,7 @@ def test_a_damaged_state_is_refused(finished, tmp_path, keep):
 def test_a_damaged_recipe_is_named(tmp_path):
     (tmp_path / run_folder.RECIPE).write_text("{")
     with pytest.raises(ValueError, match="recipe.json: .*start in another folder"):
-        run_folder.start(tmp_path, TINY, resume=True)
+        run_folder.start(tmp_path, TINY, True, VKITTI1)
 
 
 def small_store(path, counts, label=0, size=(64, 64)):

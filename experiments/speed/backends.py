@@ -33,7 +33,7 @@ def begin(store_path: Path, recipe, out: Path) -> None:
 
     with open_store(store_path) as store:
         run = _Run(store, recipe)
-        run_folder.start(out, recipe, resume=False)
+        run_folder.start(out, recipe, False, store.class_map)
         progress = run_folder.Progress(run.data)
         run_folder.save_state(out, run.variables, progress)
 

@@ -15,7 +15,7 @@ from segnet.evaluate.match import Match, match
 from segnet.evaluate.tta import averaged
 from segnet.metrics import Scores, scores
 from segnet.predict.predicting import predict
-from segnet.runs.loading import classes_of, load
+from segnet.runs.loading import class_names_of, load
 from segnet.system.files import replacing
 
 SHEET_FRAMES = 2
@@ -68,9 +68,9 @@ def evaluate(
             raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
         frames = store[split]
         if not isinstance(model, keras.Model):
+            origin, model = model, load(model)
             if classes is None:
-                _check_classes(model, frames)
-            model = load(model)
+                _check_classes(origin, frames)
         matched = match(model, frames, classes)
         judged, test_time = matched.model, None
         if flip or tuple(scales) != (1.0,):
@@ -86,7 +86,7 @@ def evaluate(
 
 def _check_classes(path: str | Path, frames: Split) -> None:
     """Refuses weights that learnt as many classes as the store has, but others."""
-    learnt = classes_of(path)
+    learnt = class_names_of(path)
     names = list(frames.store.class_map.names)
     if learnt and len(learnt) == len(names) and learnt != names:
         raise ValueError(

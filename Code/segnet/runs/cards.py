@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from statistics import mean, stdev
 
+from segnet.classes import ClassMap
+
 
 def card_text(card: dict) -> str:
     """The Markdown of a card."""
@@ -54,6 +56,25 @@ def card_text(card: dict) -> str:
         f"by `segnet pack`; `{card['name']}.json` holds the same facts for programs.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def class_map_fields(class_map: ClassMap) -> dict:
+    """Returns what a card says about its classes; ids are the places in the lists."""
+    return {
+        "class_map": class_map.name,
+        "class_names": list(class_map.names),
+        "class_colours": [list(colour) for colour in class_map.colours],
+        "void": class_map.void,
+    }
+
+
+def class_map_of_card(card: dict) -> ClassMap | None:
+    """Returns the class map of a card, None where it holds names alone (segnet 0.1)."""
+    if "class_colours" not in card:
+        return None
+    return ClassMap(
+        card["class_map"], card["class_names"], card["class_colours"], card["void"]
+    )
 
 
 def score_tables(scores: list[dict]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files of a training run: recipe.json, history.csv and the state to resume from.
+"""The files of a run: recipe, class map, history and the state to resume from.
 
 `last.npz` holds everything a training needs to go on after any epoch: every variable
 of the model and the optimizer (the averaged weights among them), the history and what
@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from segnet.classes import ClassMap
 from segnet.recipe import Recipe, differences
-from segnet.system.files import find_damage, replacing
+from segnet.system.files import BROKEN, find_damage, replacing
 
 # What NumPy and the JSON within raise for a file that is not as it was written.
 DAMAGED = (
@@ -31,7 +32,7 @@ DAMAGED = (
     ValueError,
 )
 RECIPE, HISTORY, STATE = "recipe.json", "history.csv", "last.npz"
-BEST, REPORT = "best.keras", "report.json"
+BEST, REPORT, CLASS_MAP = "best.keras", "report.json", "class_map.json"
 # By what the frames of a store are known again; see `segnet.train_checks`.
 MARKS = {
     "seal": "the frame names or settings (the seal) of the store",
@@ -102,9 +103,21 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
     return has_state
 
 
-def start(out: Path, recipe: Recipe, resume: bool) -> bool:
-    """Returns what `check` does, and writes recipe.json if new; errors as there."""
+def start(out: Path, recipe: Recipe, resume: bool, class_map: ClassMap) -> bool:
+    """Returns what `check` does; writes recipe.json and class_map.json if missing.
+
+    Args:
+        out: The run folder.
+        recipe: How the run trains.
+        resume: Whether the folder may hold a run already.
+        class_map: The classes of the store.
+
+    Raises:
+        ValueError: As `check`.
+    """
     has_state = check(out, recipe, resume)
+    if not (out / CLASS_MAP).is_file():
+        class_map.save(out / CLASS_MAP)
     if not (out / RECIPE).is_file():
         with replacing(out / RECIPE) as part:
             part.write_text(recipe.to_json())
@@ -193,6 +206,15 @@ def load_state(out: Path, variables: list, data: dict) -> Progress:
     # written, or one behind it, by a kill between the two files.
     write_history(out, progress)
     return progress
+
+
+def is_state(path: Path) -> bool:
+    """Returns whether a file is the state of a run; a damaged one is by its name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "progress.npy" in archive.namelist()
+    except BROKEN:
+        return path.name == STATE
 
 
 def read_state(path: Path) -> tuple[Progress, list[np.ndarray]]:

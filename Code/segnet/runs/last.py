@@ -10,22 +10,23 @@ from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 
 
-def load_last(run: str | Path) -> keras.Model:
-    """Returns the network of a run folder as val would have seen it after its end.
+def load_last(path: str | Path) -> keras.Model:
+    """Returns the network of a run as val would have seen it after its last epoch.
 
     It has the averaged weights after the last epoch, or the plain ones where the
     recipe keeps no average.
 
     Args:
-        run: A run folder with recipe.json and last.npz.
+        path: A run folder, or its last.npz; recipe.json must be in the folder.
 
     Raises:
         FileNotFoundError: One of the files is missing.
         ValueError: A file is damaged, or the network has changed since.
     """
-    run = Path(run)
-    recipe = run_folder.read_recipe(run)
-    path = run / run_folder.STATE
+    path = Path(path)
+    if path.is_dir():
+        path = path / run_folder.STATE
+    recipe = run_folder.read_recipe(path.parent)
     progress, arrays = run_folder.read_state(path)
     size, num_classes = progress.data["size"], len(progress.data["classes"])
     judge = build_judge(recipe, size, num_classes)

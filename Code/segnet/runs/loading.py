@@ -1,38 +1,105 @@
-"""Trained networks: a file or shipped weights, and what is known of their training."""
+"""Trained networks by file, run folder or shipped name, and facts about them."""
 
+import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
-from segnet import models
-from segnet.models.shipped import read_card, read_index
+from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
-from segnet.runs.last import load_last
+from segnet.runs.keras_file import read_class_map
 from segnet.system.files import find_damage
 
+# Keras is imported where a network is built: classes and colours are found without it.
 
-def load(path: str | Path) -> keras.Model:
-    """Returns the model in a file, or of shipped weights, for prediction.
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the weights of a trained network are.
 
     Args:
-        path: A `.keras` file, or the `last.npz` of a run folder for its last weights;
-            where there is no such file, a name that `segnet models` lists.
+        file: A `.keras` file or the state of a run; None for shipped weights.
+        name: The name of shipped weights; "" for a file.
+        note: What the user should know about the choice of the file, or "".
+    """
+
+    file: Path | None = None
+    name: str = ""
+    note: str = ""
+
+    @property
+    def is_state(self) -> bool:
+        """Whether the file is the last.npz of a run, under whatever name."""
+        return self.file is not None and run_folder.is_state(self.file)
+
+
+def find_weights(model: str | Path) -> Weights:
+    """Returns where the weights of a model are; each verb accepts the same three.
+
+    Args:
+        model: A file; a run folder, for its best.keras or, where that is missing, its
+            last.npz; or a name that `segnet models` lists. Files and run folders come
+            first.
 
     Raises:
-        FileNotFoundError: There is neither.
+        FileNotFoundError: There is none of the three.
+    """
+    path = Path(model)
+    if path.is_file():
+        return Weights(path)
+    best, state = path / run_folder.BEST, path / run_folder.STATE
+    if best.is_file():
+        return Weights(best)
+    if state.is_file():
+        return Weights(state, note=f"{best} is missing; these are its last weights")
+
+    from segnet.models.shipped import read_index
+
+    shipped = read_index()
+    if str(model) in shipped:
+        return Weights(name=str(model))
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: no run with weights; it has neither {run_folder.BEST} nor "
+            f"{run_folder.STATE}"
+        )
+    raise FileNotFoundError(
+        f"{path}: no such model; `segnet train` makes one, and shipped are: "
+        f"{', '.join(shipped) or 'none'}"
+    )
+
+
+def load(model: str | Path):
+    """Returns the `keras.Model` of a file, a run folder or a shipped name.
+
+    It takes images (B, H, W, 3) uint8 and returns logits (B, H, W, K) float32. Weights
+    of a last.npz are the averaged ones, or the plain ones where the recipe keeps no
+    average.
+
+    Args:
+        model: What `find_weights` takes.
+
+    Raises:
+        FileNotFoundError: There is no such file, run or name.
         ValueError: The file is no `.keras` file, only a part of one, or damaged.
     """
-    if not Path(path).is_file():
-        shipped = read_index()
-        if str(path) in shipped:
-            return models.load(str(path))
-        raise FileNotFoundError(
-            f"{path}: no such model; `segnet train` makes one, and shipped are: "
-            f"{', '.join(shipped) or 'none'}"
-        )
-    if Path(path).name == run_folder.STATE:
-        return load_last(Path(path).parent)
+    found = find_weights(model)
+    if found.note:
+        print(found.note, file=sys.stderr)
+    if found.name:
+        from segnet import models
+
+        return models.load(found.name)
+    if found.is_state:
+        from segnet.runs.last import load_last
+
+        return load_last(found.file)
+    return _load_keras(found.file)
+
+
+def _load_keras(path: Path):
+    import keras
+
     if not zipfile.is_zipfile(path):
         raise ValueError(
             f"{path}: no model or only a part of one; give the best.keras of a run"
@@ -56,30 +123,91 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def trained_on_val(path: str | Path, source: str) -> bool:
-    """Returns whether weights have seen val, as far as a run folder or a card tells.
+def class_map_of(model: str | Path) -> ClassMap:
+    """Returns the class map of a trained network: ids, names, colours and void.
 
     Args:
-        path: What `load` takes.
-        source: The `source` of a report; a card speaks of one dataset's val only.
+        model: What `find_weights` takes. A `.keras` file that `segnet train` wrote
+            holds its class map; for another one it is the class_map.json beside it.
+
+    Raises:
+        FileNotFoundError: There is no such file, run or name.
+        ValueError: The class map is not known, or its file is damaged.
     """
-    if Path(path).is_file():
+    found = find_weights(model)
+    class_map = _class_map(found)
+    if class_map is not None:
+        return class_map
+    if found.name:
+        raise ValueError(
+            f"{found.name}: its card holds no class map; pack the weights again"
+        )
+    raise ValueError(
+        f"{found.file}: its classes are not known; put the {run_folder.CLASS_MAP} of "
+        f"the store it was trained on beside it"
+    )
+
+
+def class_names_of(model: str | Path) -> list[str] | None:
+    """Returns the class names of a trained network, None where they are not known.
+
+    Raises:
+        FileNotFoundError: There is no such file, run or name.
+        ValueError: The file with the class map is damaged.
+    """
+    found = find_weights(model)
+    class_map = _class_map(found)
+    if class_map is not None:
+        return list(class_map.names)
+    return _names_in_state(found.file) if found.file else None
+
+
+def _class_map(found: Weights) -> ClassMap | None:
+    if found.name:
+        from segnet.models.shipped import read_card
+        from segnet.runs.cards import class_map_of_card
+
+        card = read_card(found.name)
+        return class_map_of_card(card) if card else None
+    if not found.is_state and zipfile.is_zipfile(found.file):
+        class_map = read_class_map(found.file)
+        if class_map is not None:
+            return class_map
+    beside = found.file.parent / run_folder.CLASS_MAP
+    if beside.is_file():
+        return ClassMap.load(beside)
+    # Runs of segnet 0.1 know the names alone.
+    names = tuple(_names_in_state(found.file) or ())
+    return next((known for known in CLASS_MAPS.values() if known.names == names), None)
+
+
+def _names_in_state(file: Path) -> list[str] | None:
+    """The class names in the last.npz of the same run, where it can be read."""
+    try:
+        return run_folder.read_progress(file.parent / run_folder.STATE).data["classes"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+
+
+def trained_on_val(model: str | Path, source: str) -> bool:
+    """Returns whether weights have seen val, as far as a run folder or a card says.
+
+    Args:
+        model: What `find_weights` takes.
+        source: The `source` of a report; a card knows about one dataset's val only.
+
+    Raises:
+        FileNotFoundError: There is no such file, run or name.
+    """
+    found = find_weights(model)
+    if found.file:
         try:
-            return run_folder.read_recipe(Path(path).parent).include_val
+            return run_folder.read_recipe(found.file.parent).include_val
         except (FileNotFoundError, ValueError):
             return False
-    card = read_card(str(path))
+
+    from segnet.models.shipped import read_card
+
+    card = read_card(found.name)
     reports = card["scores_without_val"] if card else []
     return any(report["source"] == source for report in reports)
-
-
-def classes_of(path: str | Path) -> list[str] | None:
-    """The names of the classes of weights, where run folder or card tell them."""
-    if Path(path).is_file():
-        try:
-            state = Path(path).parent / run_folder.STATE
-            return run_folder.read_progress(state).data["classes"]
-        except (FileNotFoundError, KeyError, ValueError):
-            return None
-    card = read_card(str(path))
-    return card["class_names"] if card else None

@@ -8,15 +8,16 @@ from pathlib import Path
 import keras
 
 from segnet import __version__
+from segnet.classes import ClassMap
 from segnet.models.build import build_judge
 from segnet.models.cost import macs
 from segnet.models.shipped import FOLDER, INDEX, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
-from segnet.runs.cards import card_text
+from segnet.runs.cards import card_text, class_map_fields
 from segnet.runs.last import load_last
-from segnet.runs.loading import load
+from segnet.runs.loading import class_map_of, load
 from segnet.system.checksums import sha256_of_bytes
 from segnet.system.files import replacing_all
 from segnet.system.locks import alone
@@ -107,8 +108,7 @@ def pack(
         "name": name,
         "network": recipe.model,
         "num_classes": len(names),
-        "class_map": _own_class_map([*scores, *elsewhere]),
-        "class_names": names,
+        **class_map_fields(_class_map(run, [*scores, *elsewhere])),
         "size": size,
         "parameters": network.count_params(),
         "macs": macs(network),
@@ -227,11 +227,11 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
     return {key: value for key, value in report.items() if key not in LEFT_OUT}
 
 
-def _own_class_map(scores: list[dict]) -> str:
-    for report in scores:
-        if report["class_mapping"] is None:
-            return report["class_map"]
-    raise ValueError("none of the reports is in the network's own classes; add one")
+def _class_map(run: Path, scores: list[dict]) -> ClassMap:
+    """The class map of the run, once a report scores its classes."""
+    if all(report["class_mapping"] for report in scores):
+        raise ValueError("none of the reports is in the network's own classes; add one")
+    return class_map_of(run)
 
 
 def _read_object(path: Path) -> dict:

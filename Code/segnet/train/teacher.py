@@ -10,7 +10,7 @@ from keras.distillation import DistillationLoss, Distiller
 from segnet.losses.base import weighted_mean
 from segnet.models.build import at_size
 from segnet.recipe import Recipe
-from segnet.runs.loading import classes_of, load
+from segnet.runs.loading import class_names_of, load
 from segnet.train.augmented_model import AugmentedModel
 
 
@@ -98,7 +98,7 @@ def _check_classes(name: str, count: int, classes: list[str]) -> None:
         raise ValueError(
             f"the teacher {name} knows {count} classes, the student {len(classes)}"
         )
-    known = classes_of(name) or classes
+    known = class_names_of(name) or classes
     for number, (theirs, ours) in enumerate(zip(known, classes, strict=True)):
         if theirs != ours:
             raise ValueError(

@@ -26,6 +26,7 @@ from segnet.models import MODELS
 from segnet.models.build import build_judge, copy_matching
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
+from segnet.runs.keras_file import save_model
 from segnet.runs.loading import load
 from segnet.system.files import replacing
 from segnet.system.locks import alone
@@ -104,7 +105,7 @@ def train(
         run = _Run(store, recipe, second, begun=has_state, marks=marks)
         refusal = f"{out}: another process trains into it"
         opened.enter_context(alone(out / "run.lock", refusal))
-        if run_folder.start(out, recipe, resume):
+        if run_folder.start(out, recipe, resume, store.class_map):
             progress = run_folder.load_state(out, run.variables, run.data)
         else:
             progress = run_folder.Progress(run.data)
@@ -136,7 +137,7 @@ class _Run:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe = recipe
         self.val = store["val"]
-        class_map = store.class_map
+        self.class_map = class_map = store.class_map
         split = store["train"]
         if recipe.include_val:
             split = Joined([split, self.val])
@@ -270,7 +271,7 @@ class _Keeper(keras.callbacks.Callback):
         look = keep if recipe.include_val else self._due(epoch, recipe.validate_every)
         if look and self._improves(logs):
             with replacing(self.out / run_folder.BEST) as part:
-                self.run.judge.save(part)
+                save_model(self.run.judge, part, self.run.class_map)
         row = {name: logs.get(name) for name in run_folder.COLUMNS}
         self.progress.rows.append(row | {"epoch": epoch + 1})
         if keep:

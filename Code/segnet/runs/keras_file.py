@@ -1,0 +1,64 @@
+"""`.keras` files that also hold the class map of their network.
+
+The map has its own key in `metadata.json`, a part of the archive that Keras writes and
+never reads, so plain Keras loads these files like any others.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+
+from segnet.classes import ClassMap
+from segnet.system.files import BROKEN
+
+METADATA, KEY = "metadata.json", "class_map"
+# Keras writes two lines, and a class map has at most 255 classes.
+MAX_METADATA_BYTES = 1_000_000
+
+
+def save_model(model, path: str | Path, class_map: ClassMap) -> None:
+    """Saves a Keras model with its class map.
+
+    Args:
+        model: A `keras.Model`.
+        path: The file, ending in `.keras`. It is written twice, so give the temporary
+            name of `segnet.system.files.replacing`.
+        class_map: The classes of the model's logits.
+    """
+    model.save(path)
+    # A fourth part would make Keras unpack the whole archive into a temporary folder,
+    # and a part of a zip archive cannot be replaced: so all three are written again.
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    metadata = json.loads(parts[METADATA]) | {KEY: json.loads(class_map.to_json())}
+    parts[METADATA] = json.dumps(metadata).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def read_class_map(path: str | Path) -> ClassMap | None:
+    """Returns the class map in a `.keras` file, None where it holds none.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no `.keras` file or damaged.
+    """
+    with open(path, "rb") as file:
+        try:
+            return _read(file)
+        except (*BROKEN, KeyError) as error:
+            raise ValueError(f"{path}: damaged, or no .keras file ({error})") from error
+
+
+def _read(file) -> ClassMap | None:
+    with zipfile.ZipFile(file) as archive:
+        size = archive.getinfo(METADATA).file_size
+        if size > MAX_METADATA_BYTES:
+            raise ValueError(f"its {METADATA} has {size:,} bytes")
+        metadata = json.loads(archive.read(METADATA))
+    if not isinstance(metadata, dict):
+        raise ValueError(f"its {METADATA} is no JSON object")
+    if KEY not in metadata:
+        return None
+    return ClassMap.from_json(json.dumps(metadata[KEY]))

@@ -1,0 +1,190 @@
+"""Finding a trained network by file, folder or name, and what its classes are."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from segnet.classes import CAMVID11, CITY16, CLASS_MAPS, VKITTI1
+from segnet.models.shipped import read_index
+from segnet.runs import folder as run_folder
+from segnet.runs.keras_file import read_class_map, save_model
+from segnet.runs.loading import Weights, class_map_of, class_names_of, find_weights
+
+CODE = Path(__file__).parents[1] / "Code"
+OWN = dataclasses.replace(CAMVID11, name="own", names=tuple("abcdefghijk"), void=200)
+
+
+def small():
+    inputs = keras.Input((4, 6, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    return keras.Model(inputs, keras.layers.Conv2D(11, 1, name="logits")(x))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A model, in a file with its class map and in one that Keras alone wrote."""
+    folder, model = tmp_path_factory.mktemp("saved"), small()
+    save_model(model, folder / "with.keras", OWN)
+    model.save(folder / "without.keras")
+    return folder, model
+
+
+def run_with(folder, *names):
+    """A folder with empty files of these names."""
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
+def test_a_file_comes_first_then_a_run_then_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_weights("slim_city14") == Weights(name="slim_city14")
+    run = tmp_path / "slim_city14"
+    run.mkdir()
+    assert find_weights("slim_city14") == Weights(name="slim_city14")
+    run_with(run, "last.npz")
+    said = "best.keras is missing; these are its last weights"
+    assert find_weights(run) == Weights(run / "last.npz", note=f"{run}/{said}")
+    run_with(run, "best.keras")
+    assert find_weights(run) == Weights(run / "best.keras")
+    assert find_weights("slim_city14").file == Path("slim_city14/best.keras")
+    file = tmp_path / "slim_camvid11"
+    file.touch()
+    assert find_weights("slim_camvid11") == Weights(Path("slim_camvid11"))
+
+
+def test_what_is_none_of_the_three_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="neither best.keras nor last.npz"):
+        find_weights(tmp_path)
+    with pytest.raises(FileNotFoundError, match="slim_x: no such model; .*slim_city14"):
+        find_weights("slim_x")
+
+
+def test_a_state_is_known_by_what_it_holds(tmp_path):
+    run_folder.save_state(tmp_path, [], run_folder.Progress({}))
+    other = tmp_path / "epoch9.npz"
+    (tmp_path / "last.npz").rename(other)
+    assert find_weights(other).is_state
+    np.savez(tmp_path / "arrays.npz", a=np.zeros(2))
+    assert not find_weights(tmp_path / "arrays.npz").is_state
+    (tmp_path / "last.npz").write_bytes(b"damaged")
+    assert find_weights(tmp_path / "last.npz").is_state
+
+
+def test_plain_keras_loads_a_file_with_a_class_map(saved):
+    folder, model = saved
+    code = (
+        "import sys, keras\n"
+        "model = keras.saving.load_model(sys.argv[1])\n"
+        "print(sum(float(abs(w).sum()) for w in model.get_weights()))\n"
+        "raise SystemExit('segnet' in sys.modules)"
+    )
+    file = folder / "with.keras"
+    done = subprocess.run(
+        [sys.executable, "-c", code, file], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    expected = sum(float(abs(w).sum()) for w in model.get_weights())
+    assert float(done.stdout.split()[-1]) == pytest.approx(expected)
+    with zipfile.ZipFile(file) as archive:
+        parts = archive.namelist()
+        metadata = json.loads(archive.read("metadata.json"))
+    assert parts == ["metadata.json", "config.json", "model.weights.h5"]
+    assert metadata["keras_version"] == keras.__version__
+
+
+def test_a_file_alone_knows_its_classes(saved, tmp_path):
+    folder, _ = saved
+    file = tmp_path / "renamed.keras"
+    file.write_bytes((folder / "with.keras").read_bytes())
+    # What the file says goes before what lies beside it.
+    VKITTI1.save(tmp_path / "class_map.json")
+    assert class_map_of(file) == OWN
+
+
+def test_a_class_map_beside_the_file(saved, tmp_path):
+    folder, _ = saved
+    file = tmp_path / "alone.keras"
+    file.write_bytes((folder / "without.keras").read_bytes())
+    assert class_names_of(file) is None
+    with pytest.raises(ValueError, match="alone.keras: its classes are not known; put"):
+        class_map_of(file)
+    OWN.save(tmp_path / "class_map.json")
+    assert class_map_of(file) == OWN
+    assert class_names_of(file) == list(OWN.names)
+    (tmp_path / "class_map.json").write_text("{")
+    for ask in (class_map_of, class_names_of):
+        with pytest.raises(ValueError, match="class_map.json: no class map in JSON"):
+            ask(file)
+
+
+def test_a_run_of_the_first_version_is_known_by_its_names(tmp_path):
+    data = {"classes": list(CITY16.names)}
+    run_folder.save_state(tmp_path, [], run_folder.Progress(data))
+    run_with(tmp_path, "best.keras")
+    for model in (tmp_path, tmp_path / "best.keras", tmp_path / "last.npz"):
+        assert class_map_of(model) == CITY16
+    data = {"classes": ["a", "b"]}
+    run_folder.save_state(tmp_path, [], run_folder.Progress(data))
+    assert class_names_of(tmp_path) == ["a", "b"]
+    with pytest.raises(ValueError, match="best.keras: its classes are not known"):
+        class_map_of(tmp_path)
+
+
+def test_every_shipped_network_knows_its_classes():
+    for name, entry in read_index().items():
+        class_map = class_map_of(name)
+        assert class_map == CLASS_MAPS[class_map.name]
+        assert class_map.num_classes == entry["num_classes"]
+
+
+def test_a_card_of_the_first_version_has_no_class_map(monkeypatch):
+    card = {"class_map": "own", "class_names": ["a"]}
+    monkeypatch.setattr("segnet.models.shipped.read_card", lambda name: card)
+    with pytest.raises(ValueError, match="slim_city14: its card .*pack the weights"):
+        class_map_of("slim_city14")
+
+
+@pytest.mark.parametrize(
+    "metadata, said",
+    [
+        (b"[]", "its metadata.json is no JSON object"),
+        (b"[" * 100_000, "recursion"),
+        (b" " * 1_000_001, "its metadata.json has 1,000,001 bytes"),
+        (b'{"class_map": {"version": 1}}', "no class map in JSON"),
+        (None, "no item named 'metadata.json'"),
+    ],
+)
+def test_odd_metadata_is_an_error(tmp_path, metadata, said):
+    file = tmp_path / "odd.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", "{}")
+        if metadata is not None:
+            archive.writestr("metadata.json", metadata)
+    for ask in (class_map_of, read_class_map):
+        with pytest.raises(ValueError, match=f"odd.keras: damaged, or no .*{said}"):
+            ask(file)
+
+
+def test_classes_are_found_without_keras(saved):
+    folder, _ = saved
+    code = (
+        "import sys\n"
+        "from segnet.runs.loading import class_map_of\n"
+        "print(class_map_of(sys.argv[1]).name)\n"
+        "raise SystemExit('keras' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder / "with.keras"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(CODE), "PATH": ""},
+    )
+    assert (done.returncode, done.stdout) == (0, "own\n"), done.stderr

@@ -159,9 +159,9 @@ class Trial:
 
 
 def names(folder: Path) -> Counter:
-    """All files, without what is another in the name of a shard in each run."""
+    """All files, without the digits in their names that differ from run to run."""
     paths = (path for path in folder.rglob("*") if path.is_file())
-    return Counter(re.sub("-[0-9a-f]{8}[.]", ".", path.name) for path in paths)
+    return Counter(re.sub("[-.][0-9a-f]{8}[.]", ".", path.name) for path in paths)
 
 
 def content(path: Path) -> list:

@@ -18,7 +18,7 @@ import numpy as np
 
 from segnet.classes import ClassMap
 from segnet.recipe import Recipe, differences
-from segnet.system.files import BROKEN, find_damage, replacing
+from segnet.system.files import BROKEN, find_damage, remove_parts, replacing
 
 # What NumPy and the JSON within raise for a file that is not as it was written.
 DAMAGED = (
@@ -106,6 +106,8 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
 def start(out: Path, recipe: Recipe, resume: bool, class_map: ClassMap) -> bool:
     """Returns what `check` does; writes recipe.json and class_map.json if missing.
 
+    The caller holds the lock of the folder.
+
     Args:
         out: The run folder.
         recipe: How the run trains.
@@ -116,6 +118,8 @@ def start(out: Path, recipe: Recipe, resume: bool, class_map: ClassMap) -> bool:
         ValueError: As `check`.
     """
     has_state = check(out, recipe, resume)
+    names = (RECIPE, CLASS_MAP, HISTORY, STATE, BEST, REPORT)
+    remove_parts(*(out / name for name in names))
     if not (out / CLASS_MAP).is_file():
         class_map.save(out / CLASS_MAP)
     if not (out / RECIPE).is_file():

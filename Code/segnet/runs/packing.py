@@ -19,7 +19,7 @@ from segnet.runs.cards import card_text, class_map_fields
 from segnet.runs.last import load_last
 from segnet.runs.loading import class_map_of, load
 from segnet.system.checksums import sha256_of_bytes
-from segnet.system.files import replacing_all
+from segnet.system.files import remove_parts, replacing_all
 from segnet.system.locks import alone
 
 WEIGHTS = ("best", "last")
@@ -132,6 +132,7 @@ def _write(folder: Path, card: dict, model, network, origin: Path) -> Path:
     """
     name = card["name"]
     paths = [folder / f"{name}{suffix}" for suffix in (".npz", ".json", ".md")]
+    remove_parts(folder / INDEX, *paths)
     with replacing_all(folder / INDEX, *paths) as (index, arrays, data, text):
         kept = write_weights(model, arrays)
         content = arrays.read_bytes()

@@ -2,10 +2,12 @@
 
 import filecmp
 import os
+import re
+import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # What zipfile raises where an archive is not as it was written.
@@ -19,6 +21,9 @@ BROKEN = (
     ValueError,
 )
 PIECE = 1 << 20
+TOKEN_BYTES = 4
+# What makes a temporary name one of its own.
+TOKEN = "[0-9a-f]{8}"
 
 
 def find_damage(path: str | Path) -> str | None:
@@ -54,15 +59,18 @@ def find_damage(path: str | Path) -> str | None:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside `path` that becomes `path` on success.
 
-    The temporary name keeps the suffix (`store.h5` -> `store.part.h5`), because
-    writers such as Keras choose the format by it. When the block raises, the
-    temporary file is removed and an older file at `path` stays as it was.
+    The temporary name belongs to this call alone, so that several processes may write
+    `path` at once: the last one wins. It keeps the suffix (`store.h5` ->
+    `store.1f0c9a3e.part.h5`), because writers such as Keras choose the format by it.
+    When the block raises, the temporary file is removed and an older file at `path`
+    stays as it was. A killed process leaves it behind; see `remove_parts`.
 
     Args:
         path: The final file name; its folder is made when missing.
 
     Raises:
         FileNotFoundError: The block ended without writing the temporary file.
+        OSError: A file cannot be written; the error names `path`.
     """
     with replacing_all(path) as (part,):
         yield part
@@ -79,21 +87,57 @@ def replacing_all(path: str | Path, *others: str | Path) -> Iterator[tuple[Path,
     paths = [Path(path), *map(Path, others)]
     for one in paths:
         one.parent.mkdir(parents=True, exist_ok=True)
-    parts = [one.with_name(f"{one.stem}.part{one.suffix}") for one in paths]
+    token = secrets.token_hex(TOKEN_BYTES)
+    parts = [one.with_name(f"{one.stem}.{token}.part{one.suffix}") for one in paths]
     try:
         yield tuple(parts)
         for part in parts:
             with open(part, "rb") as written:
                 os.fsync(written.fileno())
         for one, part in zip(paths[1:], parts[1:], strict=True):
-            if one.exists() and not filecmp.cmp(one, part, shallow=False):
-                one.unlink()
+            # Another process may remove it first.
+            with suppress(FileNotFoundError):
+                if not filecmp.cmp(one, part, shallow=False):
+                    one.unlink()
         for one, part in zip(paths, parts, strict=True):
             os.replace(part, one)
+        for folder in {one.parent for one in paths}:
+            _sync_folder(folder)
     except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = str(paths[0])
+        names = dict(zip(map(str, parts), map(str, paths), strict=True))
+        if error.errno is not None:
+            error.filename = names.get(str(error.filename or parts[0]), error.filename)
         raise
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def remove_parts(*paths: str | Path) -> None:
+    """Removes the temporary files that killed processes left beside `paths`.
+
+    Only for a caller that knows that no other process is writing these files, for
+    example because it holds the lock of their folder.
+
+    Args:
+        paths: Final file names, as given to `replacing`.
+    """
+    for path in map(Path, paths):
+        name = re.compile(
+            rf"{re.escape(path.stem)}\.{TOKEN}\.part{re.escape(path.suffix)}"
+        )
+        for part in path.parent.glob("*.part*"):
+            if name.fullmatch(part.name):
+                with suppress(OSError):
+                    part.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Writes the names in a folder to disk, so that a power cut keeps a rename."""
+    # Windows cannot open a folder, and some network file systems cannot sync one.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -16,6 +16,7 @@ from segnet.data.prepare.write_shards import clean, join_shards, write_shards
 from segnet.data.split import split_frames
 from segnet.data.store.shard_list import FOLDER
 from segnet.data.store.writing import create_store
+from segnet.system.files import remove_parts
 from segnet.system.locks import alone
 from segnet.system.parallel import ordered_map
 
@@ -130,6 +131,7 @@ def _store(out, plan: Plan, workers, resume: bool, progress: bool) -> Path:
     if resume:
         journal = find_journal(out, path, plan.settings)
     clean(out, resuming=resume)
+    remove_parts(path, *_class_maps(out, plan))
     try:
         if plan.parts:
             written = write_shards(plan, journal, workers, progress)

@@ -19,6 +19,7 @@ from segnet.data.store.integrity import SEAL, open_checked, shards_of
 from segnet.data.store.shard_list import FOLDER, NAME, PART_NAME, Shard
 from segnet.data.store.writing import create_store, write_sharded_store
 from segnet.system.checksums import sha256_of
+from segnet.system.files import remove_parts
 from segnet.system.parallel import stepwise_map
 
 LISTING = "listing"
@@ -157,7 +158,7 @@ def clean(out: Path, resuming: bool = False) -> None:
     """Removes the journal, and the shards that no store in the folder `out` has.
 
     Args:
-        out: The folder.
+        out: The folder, whose lock the caller holds.
         resuming: Keep the journal, and shards that are whole.
     """
     folder = out / FOLDER
@@ -167,11 +168,13 @@ def clean(out: Path, resuming: bool = False) -> None:
     for path in left:
         with suppress(OSError):
             path.unlink()
+    remove_parts(folder / JOURNAL)
     with suppress(OSError):
         folder.rmdir()
 
 
 def _unused(out: Path, folder: Path) -> list[Path]:
+    # What another program is writing is no store yet.
     stores = [path for path in out.glob("*.h5") if not path.name.endswith(".part.h5")]
     used = set()
     try:

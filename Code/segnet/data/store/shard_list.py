@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 
+from segnet.system.files import TOKEN
+
 FOLDER = "shards"
 # No path: a store reads nothing outside its own folder of shards.
 NAME = re.compile(r"(train|val|test)-[0-9]{5}-[0-9a-f]{8}\.h5")
-PART_NAME = re.compile(NAME.pattern.replace(r"\.", r"\.part\."))
+PART_NAME = re.compile(NAME.pattern.replace(r"\.", rf"\.{TOKEN}\.part\."))
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

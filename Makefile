@@ -1,6 +1,7 @@
 # make run    render a town, train two networks on it, draw what they see
 # make test   the test suite
-# Both set up .venv first, from requirements.lock. Nothing else is needed but
+# make lint   what each commit must pass
+# All set up .venv first, from requirements.lock. Nothing else is needed but
 # Python 3.11 to 3.13.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Keeps what the framework writes to the terminal at its start out of the notebook.
 export IPYTHONDIR := $(abspath $(VENV))/ipython
 
-.PHONY: run test lint notebook lock clean
+.PHONY: run test lint ruff-check ruff-format notebook lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready
@@ -25,8 +26,14 @@ run: $(VENV)/ready
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -n logical --maxprocesses 2 --dist worksteal
 
-lint: $(VENV)/ready
-	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+# Also the hooks of .pre-commit-config.yaml, one by one.
+lint: ruff-check ruff-format
+
+ruff-check: $(VENV)/ready
+	$(VENV)/bin/ruff check .
+
+ruff-format: $(VENV)/ready
+	$(VENV)/bin/ruff format --check .
 
 # The notebook as it is committed: one clean run of its default form.
 notebook: $(VENV)/ready

@@ -4,9 +4,11 @@
 has a twin: a copy of the package with one offending line, which the rule must find.
 """
 
+import re
 import subprocess
 import sys
 import tomllib
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -320,3 +322,30 @@ def test_lock_pins_every_dependency_inside_its_range():
             (exact,) = pin
             assert exact.operator == "=="
             assert wanted.specifier.contains(exact.version), text
+
+
+def recipe_of(target: str) -> tuple[list[str], list[str]]:
+    """What a target of the Makefile needs first, and its commands."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    start = next(i for i, text in enumerate(lines) if text.startswith(f"{target}:"))
+    following = takewhile(lambda text: text.startswith("\t"), lines[start + 1 :])
+    return lines[start].split()[1:], [text.strip() for text in following]
+
+
+def test_hooks_run_the_parts_of_make_lint():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    parts, commands = recipe_of("lint")
+    assert commands == []
+    assert re.findall(r"entry: make (.*)", hooks) == parts
+    assert [recipe_of(part)[1] for part in parts][:2] == [
+        ["$(VENV)/bin/ruff check ."],
+        ["$(VENV)/bin/ruff format --check ."],
+    ]
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    commands = re.findall(r"- run: (.*)", workflow)
+    assert commands == ["make lint", "make test", "make run PRESET=smoke"]
+    text = README.read_text()
+    assert all(command.split(" PRESET")[0] in text for command in commands[1:])

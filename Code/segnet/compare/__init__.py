@@ -1,0 +1,1 @@
+"""`segnet compare`: is one network better than another, or is that noise?"""

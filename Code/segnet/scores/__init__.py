@@ -1,0 +1,1 @@
+"""Scores beyond one mIoU, from counts of pixels: intervals, borders, calibration."""

@@ -1,0 +1,155 @@
+"""Intervals: what other frames of the same roads might have said.
+
+Frames of a video are near copies, so what is drawn with replacement are blocks of
+neighbouring frames. The seed of the training run is not among what is drawn.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from segnet.scores.frame_counts import FrameCounts, iou_of
+
+RESAMPLES = 2000
+LEVEL = 0.95
+# Where a name has a number at its end, what stands before it names the drive.
+NUMBERED = re.compile(r"^(.*?)[^0-9A-Za-z]*[A-Za-z]?([0-9]+)$")
+
+
+def blocks_of(frame_ids: Sequence[str]) -> np.ndarray:
+    """Returns the block of each frame, (N,) int, 0 to B-1.
+
+    Names that differ in the number at their end alone belong to one drive. A drive is
+    cut into blocks of about sqrt(N) neighbouring frames; a name without a number is a
+    block by itself.
+
+    Args:
+        frame_ids: N names.
+    """
+    drives: dict[str, list[tuple[int, int]]] = {}
+    for index, name in enumerate(frame_ids):
+        found = NUMBERED.match(name)
+        key, number = (found[1], int(found[2])) if found else (f"{name}\0", 0)
+        drives.setdefault(key, []).append((number, index))
+    length = max(1, round(len(frame_ids) ** 0.5))
+    blocks, block = np.zeros(len(frame_ids), np.intp), 0
+    for members in drives.values():
+        order = [index for _, index in sorted(members)]
+        pieces = max(1, round(len(order) / length))
+        for piece in np.array_split(order, pieces):
+            blocks[piece] = block
+            block += 1
+    return blocks
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence interval; nan where nothing was counted."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class Resampling:
+    """Draws of blocks with replacement, the same for everything that is compared.
+
+    Args:
+        blocks: (N,) block of each frame, 0 to B-1.
+        seed: Of the draws.
+        resamples: How many.
+    """
+
+    def __init__(self, blocks: np.ndarray, seed: int = 0, resamples: int = RESAMPLES):
+        self.blocks = np.asarray(blocks)
+        self.count = int(self.blocks.max()) + 1
+        rng = np.random.default_rng(seed)
+        even = np.full(self.count, 1 / self.count)
+        self.times = rng.multinomial(self.count, even, size=resamples)  # (R, B)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Returns the sums of (N, K) values over the frames of each draw, (R, K)."""
+        per_block = np.zeros((self.count, values.shape[1]))
+        np.add.at(per_block, self.blocks, values)
+        return self.times @ per_block
+
+    def iou(self, counts: FrameCounts) -> np.ndarray:
+        """Returns the IoU of each class in each draw, (R, K), nan where absent."""
+        arrays = counts.true_positives, counts.false_positives, counts.false_negatives
+        return iou_of(*(self.sums(array) for array in arrays))
+
+    def interval(self, estimate: float, draws: np.ndarray) -> Interval:
+        """Returns the percentile interval of (R,) draws, widened for few blocks.
+
+        Percentiles of few blocks are too narrow; their level is moved outwards as
+        Hesterberg does, "What Teachers Should Know About the Bootstrap", The American
+        Statistician 69, 2015, section 4.4.
+        """
+        draws = draws[~np.isnan(draws)]
+        if self.count < 2 or not draws.size or np.isnan(estimate):
+            return Interval(estimate, float("nan"), float("nan"))
+        tail = tail_of(self.count)
+        low, high = np.quantile(draws, [tail, 1 - tail])
+        return Interval(float(estimate), float(low), float(high))
+
+
+def tail_of(blocks: int) -> float:
+    """Returns the share of draws below an interval over so many blocks, at least 2."""
+    from scipy import stats
+
+    quantile = stats.t.ppf((1 + LEVEL) / 2, blocks - 1)
+    return NormalDist().cdf(-float((blocks / (blocks - 1)) ** 0.5 * quantile))
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """The scores of one report with their intervals.
+
+    Args:
+        miou: Over the set.
+        per_class: K intervals.
+        blocks: How many blocks were drawn from.
+        seed: Of the draws.
+    """
+
+    miou: Interval
+    per_class: tuple[Interval, ...]
+    blocks: int
+    seed: int
+
+
+def intervals(
+    counts: FrameCounts, blocks: np.ndarray | None = None, seed: int = 0
+) -> Intervals:
+    """Returns the intervals of mIoU and of each class, level 95 %.
+
+    Args:
+        counts: Of all frames.
+        blocks: (N,) block of each frame; by default `blocks_of` their names.
+        seed: Of the draws.
+    """
+    if blocks is None:
+        blocks = blocks_of(counts.frame_ids)
+    drawn = Resampling(blocks, seed)
+    draws = drawn.iou(counts)  # (R, K)
+    arrays = counts.true_positives, counts.false_positives, counts.false_negatives
+    whole = iou_of(*(array.sum(0) for array in arrays))  # (K,)
+    present = ~np.isnan(whole)
+    miou = float(whole[present].mean()) if present.any() else float("nan")
+    return Intervals(
+        drawn.interval(miou, mean_of_classes(draws)),
+        tuple(drawn.interval(float(w), d) for w, d in zip(whole, draws.T, strict=True)),
+        drawn.count,
+        seed,
+    )
+
+
+def mean_of_classes(draws: np.ndarray) -> np.ndarray:
+    """Returns the mean of (R, K) over the classes present in each draw, (R,)."""
+    known = ~np.isnan(draws)
+    number = known.sum(1)
+    total = np.where(known, draws, 0).sum(1)
+    return np.divide(total, number, out=np.full(len(draws), np.nan), where=number > 0)

@@ -29,20 +29,30 @@ def blocks_of(frame_ids: Sequence[str]) -> np.ndarray:
     Args:
         frame_ids: N names.
     """
-    drives: dict[str, list[tuple[int, int]]] = {}
-    for index, name in enumerate(frame_ids):
-        found = NUMBERED.match(name)
-        key, number = (found[1], int(found[2])) if found else (f"{name}\0", 0)
-        drives.setdefault(key, []).append((number, index))
     length = max(1, round(len(frame_ids) ** 0.5))
     blocks, block = np.zeros(len(frame_ids), np.intp), 0
-    for members in drives.values():
+    for members in _drives(frame_ids):
         order = [index for _, index in sorted(members)]
         pieces = max(1, round(len(order) / length))
         for piece in np.array_split(order, pieces):
             blocks[piece] = block
             block += 1
     return blocks
+
+
+def drives_of(frame_ids: Sequence[str]) -> int:
+    """Returns how many drives the names tell apart."""
+    return len(_drives(frame_ids))
+
+
+def _drives(frame_ids: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """For each drive the numbers and the places of its frames."""
+    drives: dict[str, list[tuple[int, int]]] = {}
+    for index, name in enumerate(frame_ids):
+        found = NUMBERED.match(name)
+        key, number = (found[1], int(found[2])) if found else (f"{name}\0", 0)
+        drives.setdefault(key, []).append((number, index))
+    return list(drives.values())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""`segnet compare`: groups of seeds, verdicts in words, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from segnet.compare.comparing import compare, read_report
+from test_intervals import CLASSES, simulated
+
+
+def write(folder, counts, recipe=None, **facts):
+    folder.mkdir(parents=True)
+    facts = {
+        "model": "slim",
+        "split": "val",
+        "source": "camvid",
+        "class_map": "camvid11",
+        "class_mapping": None,
+        "size": [360, 480],
+    } | facts
+    if recipe:
+        facts["training"] = {"recipe": recipe, "weights": "last"}
+    (folder / "report.json").write_text(json.dumps(facts))
+    counts.save(folder / "frames.npz")
+    return folder
+
+
+@pytest.fixture
+def noise():
+    return np.random.default_rng(0).normal(0, 0.08, (12, 1, 3))
+
+
+def counts(noise, lift, seed=1):
+    return simulated(np.random.default_rng(seed), 12, lift=lift, noise=noise)
+
+
+def test_a_better_network_is_called_better(noise, tmp_path):
+    a = write(tmp_path / "a", counts(noise, 0))
+    b = write(tmp_path / "b", counts(noise, 0.05, 2), model="edgesegnet")
+    found = compare([a, b])
+    (text,) = found.verdicts
+    assert text.startswith("edgesegnet is better than slim by 4.")
+    assert "96 frames in 12 blocks of 12 drives" in text
+    assert "what another seed would change is not in it" in text
+    backwards = compare([b, a]).verdicts[0]
+    assert backwards.startswith("edgesegnet is better than slim by 4.")
+
+
+def test_noise_is_called_no_difference(noise, tmp_path):
+    a = write(tmp_path / "a", counts(noise, 0))
+    b = write(tmp_path / "b", counts(noise, 0.0005, 2), model="other")
+    (text,) = compare([a, b]).verdicts
+    assert text.startswith("No difference between slim and other that 96 frames")
+
+
+def test_two_seeds_of_one_recipe_are_one_row(noise, tmp_path):
+    recipe = {"model": "slim", "epochs": 3}
+    folders = [
+        write(tmp_path / str(s), counts(noise, 0.02 * s), {**recipe, "seed": s})
+        for s in (0, 1)
+    ]
+    found = compare(folders)
+    (group,) = found.groups
+    one, other = group.scores
+    assert group.spread == pytest.approx(abs(one - other) / np.sqrt(2))
+    assert found.comparisons == ()
+    mean = f"{50 * (one + other):.1f} ± {100 * group.spread:.1f} mIoU"
+    assert found.verdicts[0].endswith(f"these are 2 seeds of one recipe, {mean}.")
+
+
+def test_groups_of_seeds_are_compared_as_groups(noise, tmp_path):
+    folders = [
+        write(
+            tmp_path / f"{loss}{seed}",
+            counts(noise, lift + 0.001 * seed),
+            {"model": "slim", "loss": loss, "seed": seed},
+        )
+        for loss, lift in (("lovasz", 0.0), ("dice", 0.05))
+        for seed in (0, 1)
+    ]
+    found = compare(folders)
+    assert [len(group.reports) for group in found.groups] == [2, 2]
+    names = [group.name for group in found.groups]
+    assert names == [f"slim ({folders[0]})", f"slim ({folders[2]})"]
+    assert found.verdicts[0].startswith(f"{names[1]} is better than {names[0]} by 4.")
+    assert "another seed" not in found.verdicts[0]
+
+
+def test_the_outcome_is_json(noise, tmp_path):
+    folders = [write(tmp_path / n, counts(noise, 0), model=n) for n in "ab"]
+    found = json.loads(compare(folders).to_json())
+    assert found["frames"]["blocks"] == 12
+    names = [row["name"] for row in found["comparisons"][0]["per_class"]]
+    assert names == list(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"split": "test"}, "split is val and test"),
+        ({"class_map": "vkitti1"}, "class_map is camvid11 and vkitti1"),
+    ],
+)
+def test_other_frames_are_refused(noise, tmp_path, change, words):
+    a = write(tmp_path / "a", counts(noise, 0))
+    b = write(tmp_path / "b", counts(noise, 0), **change)
+    with pytest.raises(ValueError, match=words):
+        compare([a, b])
+
+
+def test_what_is_no_report_is_named(noise, tmp_path):
+    a = write(tmp_path / "a", counts(noise, 0))
+    with pytest.raises(ValueError, match="a comparison needs two"):
+        compare([a])
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ValueError, match="given twice"):
+        compare([a, tmp_path / "b" / ".." / "a"])
+    with pytest.raises(FileNotFoundError, match="none: no such folder; `segnet eval"):
+        read_report(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match=r"report\.json: no such file"):
+        read_report(tmp_path / "b")
+    (a / "frames.npz").unlink()
+    with pytest.raises(FileNotFoundError, match=r"reports of segnet 0\.1 have no"):
+        read_report(a)
+    (a / "report.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=r"report\.json: damaged"):
+        read_report(a)
+    (a / "report.json").write_text("[1]")
+    with pytest.raises(ValueError, match=r"report\.json: no report"):
+        read_report(a)

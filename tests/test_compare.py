@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from segnet.compare.comparing import compare, read_report
+from segnet.compare.tables import latex, markdown, text
 from test_intervals import CLASSES, simulated
 
 
@@ -129,3 +130,31 @@ def test_what_is_no_report_is_named(noise, tmp_path):
     (a / "report.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"report\.json: no report"):
         read_report(a)
+
+
+def test_tables_hold_the_same_numbers(noise, tmp_path):
+    a = write(tmp_path / "a", counts(noise, 0), model="slim_a|b")
+    b = write(tmp_path / "b", counts(noise, 0.05, 2), model="edge&net")
+    found = compare([a, b])
+    miou = found.comparisons[0].miou
+    low, high = (f"{100 * end:+.1f}" for end in (miou.interval.low, miou.interval.high))
+    cells = f"{100 * miou.a:.1f} | {100 * miou.b:.1f} | **"
+    page = markdown(found)
+    assert page.splitlines()[0].startswith(r"| IoU, % | slim_a\|b | edge&net | diff")
+    assert f"| mIoU | {cells}" in page
+    assert f" [{low}, {high}]** | 0.001 |" in page
+    tex = latex(found)
+    assert r"slim\_a|b & edge\&net" in tex
+    assert tex.count("\\\\\n") == 1 + 1 + len(CLASSES)
+    assert f"[{low}, {high}]" in text(found)
+
+
+def test_a_class_without_ground_truth_is_absent_in_tables(noise, tmp_path):
+    reports = []
+    for name in "ab":
+        some = counts(noise, 0)
+        some.true_positives[:, 2] = some.false_negatives[:, 2] = 0
+        reports.append(write(tmp_path / name, some, model=name))
+    found = compare(reports)
+    assert "| pole | absent | absent | - | - |" in markdown(found)
+    assert json.loads(found.to_json())["comparisons"][0]["per_class"][2]["a"] is None

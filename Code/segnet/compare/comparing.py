@@ -203,9 +203,7 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
         f"of mIoU, on {where}."
     )
     if min(len(a.reports), len(b.reports)) == 1:
-        text += (
-            " One run stands for a side: how much another seed changes is not in it."
-        )
+        text += " A side has one run: what another seed would change is not in it."
     return text
 
 

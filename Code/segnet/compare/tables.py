@@ -1,0 +1,139 @@
+"""A comparison as text for the terminal, as Markdown and as LaTeX."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from segnet.compare.comparing import Outcome, rows
+from segnet.compare.paired import Comparison, Difference
+
+LATEX_ESCAPES = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def text(outcome: Outcome) -> str:
+    """Returns the verdicts and a table of every comparison, for the terminal."""
+    parts = [_groups(outcome)]
+    for found, group, words in zip(
+        outcome.comparisons, outcome.groups[1:], outcome.verdicts, strict=False
+    ):
+        head = ("IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)")
+        cells = [head, *(_cells(row, str) for row in rows(found))]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in cells
+        ]
+        parts.append("\n".join([*lines, _second_look(found), "", words]))
+    if not outcome.comparisons:
+        parts += outcome.verdicts
+    return "\n\n".join(parts)
+
+
+def markdown(outcome: Outcome) -> str:
+    """Returns a Markdown table for each comparison, with its verdict below."""
+    parts = []
+    for group, found, words in zip(
+        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=False
+    ):
+        head = ["IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)"]
+        body = [_cells(row, _bold) for row in rows(found)]
+        rule = ["---", *["---:"] * (len(head) - 1)]
+        table = [head, rule, *body]
+        lines = [f"| {' | '.join(map(_cell_of, cells))} |" for cells in table]
+        parts.append("\n".join([*lines, "", words, _second_look(found)]))
+    parts += outcome.verdicts if not parts else []
+    return "\n\n".join(parts) + "\n"
+
+
+def latex(outcome: Outcome) -> str:
+    """Returns a LaTeX tabular (booktabs) for each comparison."""
+    parts = []
+    for group, found, words in zip(
+        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=False
+    ):
+        head = ["IoU (\\%)", *map(_tex, (outcome.groups[0].name, group.name))]
+        head += ["difference", "$p$ (Holm)"]
+        body = [
+            [_tex(cells[0]), *cells[1:]]
+            for cells in (_cells(row, str) for row in rows(found))
+        ]
+        lines = [f"  {' & '.join(cells)} \\\\" for cells in body]
+        parts.append(
+            "\n".join(
+                [
+                    f"% {words}",
+                    "\\begin{tabular}{lrrrr}",
+                    "  \\toprule",
+                    f"  {' & '.join(head)} \\\\",
+                    "  \\midrule",
+                    *lines,
+                    "  \\bottomrule",
+                    "\\end{tabular}",
+                ]
+            )
+        )
+    parts += [f"% {words}" for words in outcome.verdicts if not outcome.comparisons]
+    return "\n\n".join(parts) + "\n"
+
+
+def _groups(outcome: Outcome) -> str:
+    lines = []
+    for group in outcome.groups:
+        low, high = group.intervals.miou.low, group.intervals.miou.high
+        mean = percent(float(np.mean(group.scores)))
+        if group.spread is not None:
+            seeds = f" ± {percent(group.spread)} over {len(group.scores)} seeds"
+        else:
+            seeds = "" if np.isnan(low) else f" [{percent(low)}, {percent(high)}]"
+        lines.append(f"{group.name}: mIoU {mean}{seeds}")
+    facts = outcome.facts
+    lines.append(
+        f"on {facts['frames']} {facts['split']} frames of {facts['source']}: "
+        f"{facts['blocks']} neighbouring blocks, drives: {facts['drives']}; "
+        f"intervals are 95 %, bootstrap over blocks, seed {facts['seed']}"
+    )
+    return "\n".join(lines)
+
+
+def _cells(row: Difference, mark: Callable[[str], str]) -> list[str]:
+    difference = f"{100 * row.interval.estimate:+.1f}"
+    if np.isnan(row.interval.estimate):
+        return [row.name, "absent", "absent", "-", "-"]
+    if not np.isnan(row.interval.low):
+        low, high = 100 * row.interval.low, 100 * row.interval.high
+        difference = f"{difference} [{low:+.1f}, {high:+.1f}]"
+    if row.different:
+        difference = mark(difference)
+    p = "-" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}"
+    return [row.name, percent(row.a), percent(row.b), difference, p]
+
+
+def _second_look(found: Comparison) -> str:
+    return (
+        f"Wilcoxon signed-rank test on the mIoU of each frame: p = "
+        f"{found.wilcoxon_p:.3f} (takes frames for independent)"
+    )
+
+
+def percent(share: float) -> str:
+    """Returns a share of 1 in percent with one digit."""
+    return f"{100 * share:.1f}"
+
+
+def _bold(cell: str) -> str:
+    return f"**{cell}**"
+
+
+def _cell_of(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def _tex(name: str) -> str:
+    return "".join(LATEX_ESCAPES.get(character, character) for character in name)

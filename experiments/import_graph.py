@@ -19,12 +19,12 @@ from pathlib import Path
 # Low to high. A file imports from its own room and from lower floors.
 FLOORS = (
     ("system", "recipe"),
-    ("classes", "recipes", "metrics", "losses"),
+    ("classes", "recipes", "metrics", "losses", "scores"),
     ("fetch", "scenes", "data"),
     ("models",),
     ("pictures", "report"),
     ("check", "runs"),
-    ("predict", "export"),
+    ("predict", "export", "compare"),
     ("evaluate",),
     ("train",),
     ("bench", "demo"),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from segnet.cli import main
 from segnet.compare.comparing import compare, read_report
 from segnet.compare.tables import latex, markdown, text
 from test_intervals import CLASSES, simulated
@@ -158,3 +159,20 @@ def test_a_class_without_ground_truth_is_absent_in_tables(noise, tmp_path):
     found = compare(reports)
     assert "| pole | absent | absent | - | - |" in markdown(found)
     assert json.loads(found.to_json())["comparisons"][0]["per_class"][2]["a"] is None
+
+
+def test_the_command_writes_three_files(noise, tmp_path, capsys):
+    a = write(tmp_path / "a", counts(noise, 0))
+    b = write(tmp_path / "b", counts(noise, 0.05, 2), model="edgesegnet")
+    out = tmp_path / "out" / "deep"
+    assert main(["compare", str(a), str(b), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "edgesegnet is better than slim by 4." in printed
+    assert sorted(p.name for p in out.iterdir()) == [
+        "compare.json",
+        "compare.md",
+        "compare.tex",
+    ]
+    assert main(["compare", str(a), str(a)]) == 2
+    assert main(["compare", "slim_city14", "x", "--store", "s.h5"]) == 2
+    assert "--store needs --out" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from segnet import __version__
 from segnet.cli.bench import add_bench
 from segnet.cli.check import add_check
+from segnet.cli.compare import add_compare
 from segnet.cli.evaluate import add_evaluate
 from segnet.cli.fetch import add_fetch
 from segnet.cli.models import add_models
@@ -34,6 +35,7 @@ ADD_VERBS = (
     add_prepare,
     add_train,
     add_evaluate,
+    add_compare,
     add_pack,
     add_models,
     add_bench,

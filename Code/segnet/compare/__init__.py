@@ -1,1 +1,1 @@
-"""`segnet compare`: is one network better than another, or is that noise?"""
+"""`segnet compare`: says whether networks differ by more than noise."""

@@ -1,0 +1,31 @@
+"""The files of a comparison."""
+
+from pathlib import Path
+
+from segnet.compare.comparing import Outcome
+from segnet.compare.tables import latex, markdown
+from segnet.system.files import replacing
+
+
+def write(outcome: Outcome, out: str | Path) -> list[Path]:
+    """Writes a comparison as JSON, Markdown and LaTeX.
+
+    Args:
+        outcome: What `compare` returned.
+        out: A folder, made where it is missing.
+
+    Returns:
+        The paths of compare.json, compare.md and compare.tex.
+    """
+    contents = {
+        "compare.json": outcome.to_json(),
+        "compare.md": markdown(outcome),
+        "compare.tex": latex(outcome),
+    }
+    paths = []
+    for name, content in contents.items():
+        path = Path(out) / name
+        with replacing(path) as part:
+            part.write_text(content, encoding="utf-8")
+        paths.append(path)
+    return paths

@@ -4,6 +4,7 @@
 has a twin: a copy of the package with one offending line, which the rule must find.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ sys.path.insert(0, str(ROOT / "experiments"))
 sys.path.insert(0, str(ROOT / "docs" / "make"))
 
 from import_graph import FLOORS, Graph, read_module, read_package  # noqa: E402
-from map import README, rooms, what_is_where  # noqa: E402
+from map import CONTRIBUTING, README, pages, rooms, what_is_where  # noqa: E402
 
 PACKAGE = ROOT / "Code" / "segnet"
 BACKENDS = {"tensorflow", "jax", "torch"}
@@ -268,9 +269,42 @@ def test_a_long_file_and_a_long_function_are_found(spoiled):
     assert too_long(graph) - LONG_TODAY == long
 
 
-def test_the_map_of_the_readme_is_made_of_the_rooms_own_sentences():
+def test_map_and_floors_are_made_of_the_rooms_own_sentences():
     # After a new folder or another first line: python docs/make/map.py
-    assert f"<!-- map -->\n{what_is_where()}\n<!-- /map -->" in README.read_text()
+    for page, text in pages().items():
+        assert page.read_text(encoding="utf-8") == text
+    assert "| [data/store/](Code/segnet/data/store/) | The store" in pages()[README]
+
+
+def places(text: str) -> list[tuple[str, str]]:
+    """File and name of each answer to "where is it?"."""
+    return re.findall(r"`([a-z_/]+\.py)`, `(\w+)`", text)
+
+
+def test_the_answers_of_contributing_are_right(graph):
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    assert len(places(text)) == 6
+    for file, name in places(text):
+        tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+        assert name in {getattr(node, "name", None) for node in tree.body}, file
+
+
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("shipped weights", "models/"),
+        ("from colours to ids", "classes/"),
+        ("learning rate", "recipe.py"),
+        ("ONNX", "export/"),
+        ("crops", "data/batches/"),
+    ],
+)
+def test_the_map_alone_leads_to_each_answer(word, place):
+    rows = [row for row in what_is_where().splitlines() if word in row]
+    (row,) = (row for row in rows if f"[{place}]" in row)
+    answers = [file for file, _ in places(CONTRIBUTING.read_text(encoding="utf-8"))]
+    assert any(file.startswith(place) for file in answers), row
 
 
 def test_a_room_that_opens_with_no_sentence_is_refused(tmp_path):

@@ -1,17 +1,23 @@
-"""Rewrites "What is where" in README.md from the first line of each `__init__`.
+"""Rewrites "What is where" in README.md and the floors in CONTRIBUTING.md.
 
     python docs/make/map.py
 
-Reads the files and imports none of them.
+The map is made of the first line of each folder's `__init__`, which is read and not
+imported.
 """
 
 import ast
+import sys
 from pathlib import Path
 
 from markers import filled
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+sys.path.insert(0, str(ROOT / "experiments"))
+
+from import_graph import FLOORS  # noqa: E402
+
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PACKAGE = ROOT / "Code" / "segnet"
 BESIDE = {
     "Code/train_network.ipynb": "The loop with pictures: render, look, store, train, "
@@ -59,10 +65,21 @@ def what_is_where(package: Path = PACKAGE) -> str:
     return "\n".join(lines)
 
 
+def floors() -> str:
+    """Returns the floors as one line, the lowest first."""
+    return " < ".join(" ".join(f"`{room}`" for room in rooms) for rooms in FLOORS)
+
+
+def pages() -> dict[Path, str]:
+    """Returns page -> its text with map and floors made anew."""
+    parts = {README: {"map": what_is_where()}, CONTRIBUTING: {"floors": floors()}}
+    return {p: filled(p.read_text(encoding="utf-8"), t) for p, t in parts.items()}
+
+
 def main() -> None:
-    """Rewrites README.md."""
-    text = filled(README.read_text(encoding="utf-8"), {"map": what_is_where()})
-    README.write_text(text, encoding="utf-8")
+    """Rewrites both pages."""
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from segnet.data.prepare import prepare
+from segnet.data.split import SplitRule
 from segnet.data.store import open_store
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
@@ -37,8 +38,8 @@ def store_of(camvid: Path, out: Path, drive: str) -> Path:
     folder = out / f"fold_{drive}"
     if (folder / "store.h5").is_file():
         return folder / "store.h5"
-    rule = {"split": "world", "val_worlds": [drive]}
-    return prepare("camvid", camvid, folder, scale=1, **rule)
+    rule = SplitRule("world", val_worlds=(drive,))
+    return prepare("camvid", camvid, folder, scale=1, split=rule)
 
 
 def score(store: Path, recipe: Recipe, run: Path) -> dict:

@@ -25,7 +25,7 @@ from segnet.check.image_hash import (
 from segnet.classes import VKITTI1
 from segnet.data import READERS
 from segnet.data.prepare import prepare
-from segnet.data.split import split_frames
+from segnet.data.split import SplitRule, split_frames
 from segnet.scenes import render
 
 VOID_TAGS = {"meta", "img"}
@@ -293,7 +293,7 @@ def test_leaked_frame_is_found_whatever_its_colours(tree):
 
 
 def test_variations_of_a_view_leak_by_their_labels(tree):
-    findings = check("vkitti1", tree, split="random", seed=1, workers=1)
+    findings = check("vkitti1", tree, split=SplitRule("random", seed=1), workers=1)
     val = [twin for twin in findings.twins if twin.by == "labels"]
     assert val and all(twin.bits == 0 for twin in val)
     for twin in val:
@@ -304,7 +304,7 @@ def test_variations_of_a_view_leak_by_their_labels(tree):
 def test_random_split_of_a_drive_leaks_and_blocks_with_a_gap_do_not(tmp_path):
     render(tmp_path, frames=40, seed=1, size=(94, 310), workers=1)
     random, blocks = (
-        check("vkitti1", tmp_path, split=rule, val_share=0.2, workers=1)
+        check("vkitti1", tmp_path, split=rule, workers=1)
         for rule in ("random", "blocks")
     )
     assert len(random.twins) >= 6 and random.splits[2].frames == 8
@@ -385,9 +385,11 @@ def test_split_that_does_not_fit_raises_and_no_default_is_told(tmp_path):
     assert findings.split_rule.startswith("val-only: all frames judge")
     assert findings.split_rule.endswith("there are too few to split by default")
     with pytest.raises(ValueError, match="val_share is 7"):
-        check("vkitti1", root, val_share=7)
+        check("vkitti1", root, split=SplitRule(val_share=7))
     with pytest.raises(ValueError, match="it belongs to 'fold'"):
-        check("vkitti1", root, fold=(1, 5))
+        check("vkitti1", root, split=SplitRule(fold=(1, 5)))
+    with pytest.raises(ValueError, match="2 frames split by 'blocks' leave 2"):
+        check("vkitti1", root, split=SplitRule(gap=3))
 
 
 def test_a_source_can_be_given_itself(tree):

@@ -78,6 +78,20 @@ def test_check_tries_the_split_that_prepare_would_make(vkitti_tree, capsys):
     assert "split: fold: 2 of 4" in capsys.readouterr().out
 
 
+def test_prepare_splits_as_its_flags_say(vkitti_tree, tmp_path, capsys):
+    call = ["prepare", "vkitti1", str(vkitti_tree), str(tmp_path / "out")]
+    worlds = ["--split", "world", "--val-world", "0001", "--val-world", "0020"]
+    assert main([*call, *worlds[:4], "--workers", "1"]) == 0
+    assert "split: world: 0001 for val, the other 1 of 2" in capsys.readouterr().out
+    assert main([*call, *worlds]) == 2
+    assert "leave 0 for train and 32 for val" in capsys.readouterr().err
+    assert main([*call, "--split", "random", "--fold", "1/2"]) == 2
+    assert "fold is (1, 2), but the split rule is 'random'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*call, "--fold", "2"])
+    assert "argument --fold: '2' is no fold like 2/5" in capsys.readouterr().err
+
+
 def test_check_tells_by_its_status(store_path, tmp_path, capsys):
     assert main(["check", str(store_path), "--out", str(tmp_path)]) in (0, 1)
     assert "check.html" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from segnet.check import check
 from segnet.classes import ClassMap
 from segnet.data import READERS
 from segnet.data.prepare import prepare
+from segnet.data.split import SplitRule
 from segnet.data.store import open_store
 
 CLASSES = {
@@ -92,8 +93,7 @@ def test_prepare_takes_masks_and_a_class_map(yard, tmp_path):
         scale=1,
         masks=yard / "masks",
         classes=yard / "map.json",
-        split="fold",
-        fold=(1, 2),
+        split=SplitRule("fold", fold=(1, 2)),
         workers=1,
     )
     with open_store(path) as store:

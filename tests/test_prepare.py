@@ -179,6 +179,25 @@ def test_a_bad_frame_is_named_and_the_old_store_stays(
     assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
 
 
+def test_the_split_rule_tells_what_is_kept_when_bad_frames_are_skipped(
+    vkitti_tree, tmp_path
+):
+    def split_rule(**options):
+        path = prepare("vkitti1", vkitti_tree, tmp_path / "out", workers=1, **options)
+        with open_store(path) as store:
+            counts = {name: len(store[name]) for name in store.splits}
+            return store.attributes["split_rule"].partition("; ")[2], counts
+
+    # Each drive of 8 views: val 2 in two blocks, a gap of 1; two variations each.
+    whole = {"train": 12, "val": 8}
+    assert split_rule() == ("train 12, val 8, left out 12", whole)
+    assert split_rule(skip_bad=True) == ("train 12, val 8, left out 12", whole)
+    bad_colour(vkitti_tree / SCENEGT / "0020" / "clone" / "00000.png")
+    bad_png(vkitti_tree / RGB / "0001" / "fog" / "00007.png")
+    kept = "train 11, val 7, left out 12, skipped as bad 2"
+    assert split_rule(skip_bad=True) == (kept, {"train": 11, "val": 7})
+
+
 def test_a_killed_run_leaves_the_old_store(vkitti_tree, tmp_path):
     path = prepare("vkitti1", vkitti_tree, tmp_path / "out")
     before = path.read_bytes()

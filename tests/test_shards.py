@@ -22,6 +22,7 @@ from segnet.check import check
 from segnet.classes import VKITTI1
 from segnet.cli import main
 from segnet.data.prepare import prepare
+from segnet.data.split import SplitRule
 from segnet.data.store import class_counts, open_store
 from segnet.data.store import shard_list as manifest
 from segnet.system.parallel import stepwise_map
@@ -30,6 +31,7 @@ CODE = Path(__file__).parents[1] / "Code"
 LIMITED = """
 import json, resource, signal, sys
 from segnet.data.prepare import prepare
+from segnet.data.split import SplitRule
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 for limit, workers in json.loads(sys.argv[3]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -243,7 +245,7 @@ def test_resuming_with_other_settings_names_them_and_touches_nothing(tree, path,
         ({"scale": 2}, r"scale \(3 then, 2 now\)"),
         ({"shard_frames": 9}, r"shards \(5 then, 4 now\)"),
         ({"classes": "six-categories"}, r"classes \('vkitti1' then, 'categories6'"),
-        ({"seed": 1}, r"split \('random.*seed 0.*seed 1"),
+        ({"split": SplitRule("random", seed=1)}, r"split \('random.*seed 0.*seed 1"),
         ({"skip_bad": True}, r"skip bad frames \(False then, True now\)"),
         ({"shard_frames": None}, r"shards \(5 then, 0 now\)"),
     ):
@@ -379,6 +381,8 @@ def test_bad_frames_are_left_out_of_shards(tree, made, tmp_path):
         named = [line.split(": ")[0] for line in store.skipped]
         assert named == [ids[index] for index in (0, 1, 2, 3, 6)]
         assert len(store.shard_paths) == 4
+        rule = store.attributes["split_rule"]
+        assert rule.endswith("; train 14, val 5, skipped as bad 5")
     for image in (data / RGB / "0001" / "clone").iterdir():
         image.write_bytes(b"")
     Image.new("RGB", (36, 24)).save(data / RGB / f"{ids[0]}.png")

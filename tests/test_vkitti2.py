@@ -10,7 +10,7 @@ from segnet.classes import VKITTI2
 from segnet.data import READERS
 from segnet.data.images import read_rgb
 from segnet.data.prepare import prepare
-from segnet.data.split import split_frames
+from segnet.data.split import SplitRule, split_frames
 from segnet.data.store import open_store
 from segnet.data.vkitti2 import GUARD_RAILS, guard_rail_pixels, read_colours, reader
 
@@ -75,7 +75,7 @@ def test_frames_are_paired_sorted_and_grouped(tree):
 
 def test_both_cameras_and_all_variations_of_a_moment_stay_together(tree):
     frames = reader(tree).frames
-    names, _ = split_frames(frames, val_share=0.4)
+    names, _ = split_frames(frames, SplitRule(val_share=0.4))
     by_group = {}
     for frame, name in zip(frames, names, strict=True):
         by_group.setdefault(frame.group, []).append(name)

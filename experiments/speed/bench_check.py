@@ -15,7 +15,7 @@ from segnet.check.image_hash import BITS, IMAGE_DISTANCE, distances, nearest
 from segnet.check.near_duplicates import find_twins
 from segnet.check.views import Item, SourceView
 from segnet.data import READERS
-from segnet.data.split import split_frames
+from segnet.data.split import SplitRule, split_frames
 
 STEPS = ((1, 1), (2, 2), (3, 4), (5, 6), (7, 10), (11, 20), (21, 40))
 FAR = 600
@@ -45,7 +45,7 @@ def by_steps(frames, hashes) -> None:
 
 def by_split(frames, facts, rule: str, **options) -> None:
     """How many frames of val look like a frame of train."""
-    names, _ = split_frames(frames, rule, **options)
+    names, _ = split_frames(frames, SplitRule(rule, **options))
     pairs = zip(frames, names, strict=True)
     items = [Item(frame.id, name, frame.drive, frame) for frame, name in pairs]
     twins = find_twins(items, facts)

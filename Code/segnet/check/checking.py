@@ -1,6 +1,5 @@
 """Checking data before a training trusts it: what is in it, and what is wrong."""
 
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from segnet.data import READERS
 from segnet.data.find import find_source
 from segnet.data.prepare.preparing import STORE
 from segnet.data.source import Source
+from segnet.data.split import SplitRule
 from segnet.data.store import Store, open_store
 
 REPORT = "check.html"
@@ -24,12 +24,7 @@ def check(
     root: str | Path | None = None,
     out: str | Path | None = None,
     *,
-    split: str | None = None,
-    val_share: float = 0.2,
-    val_worlds: Iterable[str] | None = None,
-    fold: tuple[int, int] | None = None,
-    gap: int | None = None,
-    seed: int = 0,
+    split: SplitRule | str | None = None,
     workers: int | None = None,
     progress: bool = False,
     **options,
@@ -44,12 +39,7 @@ def check(
             its file or the folder of it; or what a reader returned.
         root: Folder of the dataset.
         out: Folder for the report, check.html; None for none.
-        split: Rule of `segnet.data.split.split_frames`, for a dataset.
-        val_share: Share of the frames for val, for a dataset.
-        val_worlds: Worlds for val, for the "world" rule.
-        fold: (i, k), for the "fold" rule.
-        gap: Views left out at each cut, for "blocks" and "fold".
-        seed: For the "random" rule.
+        split: A `SplitRule`, or the name of one, for a dataset.
         workers: Processes; one for each core by default.
         progress: Show a progress bar.
         options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
@@ -59,9 +49,8 @@ def check(
         ValueError: There is no such reader or split rule, the rule does not fit, or
             a store, which is split already, comes with what is for a dataset.
     """
-    rule = {"val_worlds": val_worlds, "fold": fold, "gap": gap}
     if root is None and not isinstance(source, Source):
-        _refuse({"split": split, **rule, **options})
+        _refuse(split, options)
     with ExitStack() as stack:
         try:
             opened = _open(source, root, options)
@@ -71,8 +60,7 @@ def check(
             findings, view = unreadable(_name(source, root), error), None
         else:
             if isinstance(opened, Source):
-                rule |= {"val_share": val_share, "seed": seed}
-                view = SourceView.of(opened, split, **rule)
+                view = SourceView.of(opened, split)
             else:
                 view = StoreView.of(stack.enter_context(opened))
             findings = judge(view, inspect(view, workers, progress))
@@ -96,8 +84,10 @@ def summary(findings: Findings) -> str:
     return "\n".join([*lines, findings.verdict])
 
 
-def _refuse(options: dict) -> None:
+def _refuse(split: SplitRule | str | None, options: dict) -> None:
     given = [name for name, value in options.items() if value is not None]
+    if split is not None:
+        given = [*(SplitRule.of(split).changed or ["split"]), *given]
     if given:
         raise ValueError(
             f"{', '.join(given)}: for a dataset, and a store is prepared already; "

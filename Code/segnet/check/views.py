@@ -1,5 +1,6 @@
 """One way to look at the frames of a dataset and at those of a store."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from segnet.classes import ClassMap
 from segnet.classes.colours import Colour, UnknownColour
 from segnet.data.images import read_rgb
 from segnet.data.source import Frame, Source
-from segnet.data.split import default_rule, split_frames
+from segnet.data.split import SplitRule, in_words, split_frames
 from segnet.data.store import Store
 
 
@@ -77,28 +78,27 @@ class SourceView:
     items: tuple[Item, ...]
 
     @classmethod
-    def of(cls, source: Source, rule: str | None = None, **options) -> "SourceView":
+    def of(cls, source: Source, split: SplitRule | str | None = None) -> "SourceView":
         """Returns the view; frames too few for the default rule are all "val".
 
         Args:
             source: What a reader found.
-            rule: Rule of `segnet.data.split.split_frames`.
-            options: Further options of that function.
+            split: A rule, its name, or None for the default one.
 
         Raises:
             ValueError: The rule does not fit, or none is given and only some frames
                 have a published split.
         """
-        if rule is None:
-            default_rule(source.frames)
+        split, few = SplitRule.of(split), ""
+        rule = split.resolved(source.frames)
         try:
-            names, text = split_frames(source.frames, rule, **options)
+            names, text = split_frames(source.frames, rule)
         except ValueError:
-            if rule is not None:
+            if split.changed:
                 raise
-            # Raises in its turn where an option is wrong, not the number of frames.
-            names, text = split_frames(source.frames, "val-only", **options)
-            text += "; there are too few to split by default"
+            names, text = split_frames(source.frames, "val-only")
+            few = "; there are too few to split by default"
+        text = in_words(text, Counter(names)) + few
         items = tuple(
             Item(frame.id, name, frame.drive, frame)
             for frame, name in zip(source.frames, names, strict=True)

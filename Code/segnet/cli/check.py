@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_split, add_verb, add_workers, on_terminal
+from segnet.cli.common import (
+    add_split,
+    add_verb,
+    add_workers,
+    on_terminal,
+    split_of,
+)
 
 
 def add_check(verbs) -> None:
@@ -43,12 +49,7 @@ def _check(arguments) -> int:
         arguments.source,
         arguments.data,
         arguments.out,
-        split=arguments.split,
-        val_share=arguments.val_share,
-        val_worlds=arguments.val_world,
-        fold=arguments.fold,
-        gap=arguments.gap,
-        seed=arguments.seed,
+        split=split_of(arguments),
         workers=arguments.workers,
         masks=arguments.masks,
         classes=arguments.classes,

@@ -1,6 +1,7 @@
 """What the verbs of the command share."""
 
 import argparse
+import dataclasses
 import sys
 
 
@@ -27,31 +28,57 @@ def add_workers(parser) -> None:
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
 
 
+def add_field(group, field: dataclasses.Field) -> None:
+    """Adds a flag for a field of a dataclass; absent means None.
+
+    Its `metadata` holds `help` and, where it needs them, `flag`, `choices`, `type`,
+    `nargs`, `metavar`, `action` and `read`, a function from text to value that raises
+    ValueError.
+    """
+    known, default = field.metadata, field.default
+    flag = known.get("flag", "--" + field.name.replace("_", "-"))
+    text = known.get("help", "")
+    if default not in (None, "", ()):
+        text = f"{text} (default {default})"
+    options = {"dest": field.name, "default": None, "help": text}
+    options |= {n: known[n] for n in ("metavar", "nargs", "choices") if n in known}
+    if "read" in known:
+        options["type"] = _reader(known["read"])
+    elif "type" in known:
+        options["type"] = known["type"]
+    elif "action" in known:
+        options["action"] = known["action"]
+    elif isinstance(default, bool):
+        options["action"] = argparse.BooleanOptionalAction
+    elif "choices" not in known:
+        options["type"] = type(default)
+    group.add_argument(flag, **options)
+
+
+def _reader(read):
+    def reader(text: str):
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return reader
+
+
 def add_split(parser) -> None:
-    """Adds what decides which frames train and which judge."""
-    from segnet.data.split import RULES
+    """Adds a flag for each field of `SplitRule`."""
+    from segnet.data.split import SplitRule
 
-    split = parser.add_argument_group("split")
-    split.add_argument(
-        "--split",
-        choices=tuple(RULES),
-        help="blocks: contiguous, with a gap; publisher: as its lists say (default"
-        " where there are any, else blocks); random shows what leakage does",
-    )
-    split.add_argument("--val-share", type=float, default=0.2, help="default 0.2")
-    split.add_argument("--val-world", action="append", help="for world; may repeat")
-    split.add_argument("--fold", type=_fold, metavar="I/K", help="for fold: 2/5")
-    split.add_argument(
-        "--gap",
-        type=int,
-        help="views left out at each cut, for blocks and fold (default: a twentieth of"
-        " the drive, 1 to 5)",
-    )
-    split.add_argument("--seed", type=int, default=0, help="for random")
+    group = parser.add_argument_group("split")
+    for field in dataclasses.fields(SplitRule):
+        add_field(group, field)
 
 
-def _fold(text: str) -> tuple[int, int]:
-    fold, slash, count = text.partition("/")
-    if not (slash and fold.isdecimal() and count.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no fold like 2/5")
-    return int(fold), int(count)
+def split_of(arguments):
+    """Returns the `SplitRule` that flags ask for, None without any of them."""
+    from segnet.data.split import SplitRule
+
+    names = [field.name for field in dataclasses.fields(SplitRule)]
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    return SplitRule(**given) if given else None

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_split, add_verb, add_workers, on_terminal
+from segnet.cli.common import (
+    add_split,
+    add_verb,
+    add_workers,
+    on_terminal,
+    split_of,
+)
 
 
 def add_prepare(verbs) -> None:
@@ -72,12 +78,7 @@ def _prepare(arguments) -> None:
         worlds=arguments.world,
         variations=arguments.variation,
         cameras=arguments.camera,
-        split=arguments.split,
-        val_share=arguments.val_share,
-        val_worlds=arguments.val_world,
-        fold=arguments.fold,
-        gap=arguments.gap,
-        seed=arguments.seed,
+        split=split_of(arguments),
         workers=arguments.workers,
         skip_bad=arguments.skip_bad,
         shard_frames=arguments.shard_frames,

@@ -1,11 +1,10 @@
 """The verb `train`: trains a network on a store."""
 
-import argparse
 import dataclasses
 import json
 from pathlib import Path
 
-from segnet.cli.common import add_verb
+from segnet.cli.common import add_field, add_verb
 
 
 def add_train(verbs) -> None:
@@ -58,26 +57,7 @@ def add_train(verbs) -> None:
     )
     recipe = parser.add_argument_group("recipe")
     for field in dataclasses.fields(Recipe):
-        _add_field(recipe, field)
-
-
-def _add_field(group, field: dataclasses.Field) -> None:
-    """One flag for one field of the recipe; absent means: as the recipe says."""
-    flag = "--" + field.name.replace("_", "-")
-    help_text = field.metadata.get("help", "")
-    default = field.default
-    if default not in (None, "", ()):
-        help_text = f"{help_text} (default {default})"
-    common = {"dest": field.name, "default": None, "help": help_text}
-    if isinstance(default, bool):
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
-    elif "choices" in field.metadata:
-        group.add_argument(flag, choices=field.metadata["choices"], **common)
-    elif "nargs" in field.metadata:
-        kind = field.metadata["type"]
-        group.add_argument(flag, type=kind, nargs=field.metadata["nargs"], **common)
-    else:
-        group.add_argument(flag, type=type(default), **common)
+        add_field(recipe, field)
 
 
 def _train(arguments) -> None:

@@ -1,22 +1,20 @@
-"""Which frames train a network and which judge it.
+"""Decides which frames train a network and which judge it.
 
 Neighbouring frames of a video are nearly the same picture, and so are the label maps
-of one view in several weathers. A network that trained on the one scores too well on
-the other, so `blocks`, `fold` and `world` keep both apart; `random` does not, to show
-the difference.
+of one view in several weathers. A network trained on one of them scores too well on
+the other, so `blocks`, `fold` and `world` keep both on one side; `random` does not, to
+show the difference.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
-import numpy as np
-
+from segnet.data.cuts import BLOCKS, LEFT_OUT, cut_blocks, cut_fold
 from segnet.data.source import Frame
 
 RULES = ("blocks", "fold", "world", "publisher", "val-only", "random")
-LEFT_OUT = ""
-MAX_GAP = 5
 FOLDERS_NAMED = 5
 
 # Usual names of folders, in any case -> the split that is in them.
@@ -31,14 +29,175 @@ SPLIT_NAMES = {
 }
 
 
-def named_split(folders: Iterable[str]) -> str:
-    """Returns the split that folders are called after, "" if there is none.
+def read_fold(text: str) -> tuple[int, int]:
+    """Returns (2, 5) for "2/5".
+
+    Raises:
+        ValueError: The text is not of that form.
+    """
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal()):
+        raise ValueError(f"{text!r} is no fold like 2/5")
+    return int(index), int(count)
+
+
+def _field(default, help_text: str, **metadata):
+    return field(default=default, metadata={"help": help_text, **metadata})
+
+
+@dataclass(frozen=True)
+class SplitRule:
+    """Says how the frames of a dataset are split into train, val and test.
+
+    The meaning of each field is its `help`, which is also the text of the command's
+    `--help`. `rules` names the rules that a field belongs to: with another one it
+    must keep its default.
+
+    Raises:
+        ValueError: The rule is unknown, or a value is out of range or belongs to
+            another rule.
+    """
+
+    rule: str | None = _field(
+        None,
+        "blocks: contiguous stretches of each drive; fold: one of K such stretches; "
+        "world: whole drives, worlds or cities; publisher: as its lists say; val-only: "
+        "all frames judge; random: single frames, whose neighbours leak (default: "
+        "publisher where there are lists, else blocks)",
+        flag="--split",
+        choices=RULES,
+    )
+    val_share: float = _field(
+        0.2,
+        "share of the frames in val, between 0 and 1",
+        rules=("blocks", "random"),
+    )
+    val_worlds: tuple[str, ...] | None = _field(
+        None,
+        "a world, drive or city for val, may repeat; by default the last one",
+        flag="--val-world",
+        action="append",
+        metavar="NAME",
+        rules=("world",),
+    )
+    fold: tuple[int, int] | None = _field(
+        None,
+        "the I-th of K blocks of each drive is val, such as 2/5",
+        read=read_fold,
+        metavar="I/K",
+        rules=("fold",),
+    )
+    gap: int | None = _field(
+        None,
+        "views left out on the training side of each cut; by default a twentieth of "
+        "the drive, 1 to 5",
+        type=int,
+        metavar="N",
+        rules=("blocks", "fold"),
+    )
+    seed: int = _field(0, "another seed, other frames in val", rules=("random",))
+
+    def __post_init__(self):
+        if self.rule is not None and self.rule not in RULES:
+            raise ValueError(
+                f"split rule {self.rule!r}, expected one of {', '.join(RULES)}"
+            )
+        if not 0 < self.val_share < 1:
+            raise ValueError(f"val_share is {self.val_share}, expected between 0 and 1")
+        for name in ("gap", "seed"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int) and value >= 0):
+                raise ValueError(
+                    f"{name} is {value}, expected a whole number, 0 or more"
+                )
+        self._read_worlds_and_fold()
+        if self.rule is not None:
+            self._check_rules()
+
+    @classmethod
+    def of(cls, split: "SplitRule | str | None") -> "SplitRule":
+        """Returns a rule as it is, or the rule of that name with all else default."""
+        return split if isinstance(split, cls) else cls(split)
+
+    def resolved(self, frames: Sequence[Frame]) -> "SplitRule":
+        """Returns the rule with `default_rule` in place of None; errors as there."""
+        return self if self.rule else replace(self, rule=default_rule(frames))
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Names of the fields that differ from their default."""
+        return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default)
+
+    def _read_worlds_and_fold(self) -> None:
+        worlds, fold = self.val_worlds, self.fold
+        if worlds is not None:
+            worlds = (worlds,) if isinstance(worlds, str) else tuple(worlds)
+            object.__setattr__(self, "val_worlds", worlds)
+        if fold is not None:
+            fold = tuple(fold)
+            object.__setattr__(self, "fold", fold)
+        whole = fold and len(fold) == 2 and all(isinstance(n, int) for n in fold)
+        wanted = fold is not None or self.rule == "fold"
+        if wanted and not (whole and 1 <= fold[0] <= fold[1] > 1):
+            raise ValueError(
+                f"fold is {fold}, expected (i, k) such as (1, 5): i from 1 to k, k "
+                f"from 2"
+            )
+
+    def _check_rules(self) -> None:
+        for known in fields(self):
+            own = known.metadata.get("rules", RULES)
+            if known.name in self.changed and self.rule not in own:
+                raise ValueError(
+                    f"{known.name} is {getattr(self, known.name)!r}, but the split "
+                    f"rule is {self.rule!r}; it belongs to "
+                    f"{' and '.join(map(repr, own))}"
+                )
+
+
+def split_frames(
+    frames: Sequence[Frame], split: SplitRule | str | None = None
+) -> tuple[list[str], str]:
+    """Returns the split of each frame, and the rule in words without counts.
 
     Args:
-        folders: Names, the outermost first; the first that is a split's counts.
+        frames: All frames of a source.
+        split: The rule, its name, or None for that of `default_rule`.
+
+    Returns:
+        "train", "val", "test" or "" (left out) for each frame; a text for `in_words`.
+
+    Raises:
+        ValueError: The rule does not fit, train or val would be empty, or no rule is
+            given and only some frames have a published split.
     """
-    known = (SPLIT_NAMES.get(name.lower(), "") for name in folders)
-    return next(filter(None, known), "")
+    split = SplitRule.of(split).resolved(frames)
+    names, text = _SPLITTERS[split.rule](frames, split)
+    counts = Counter(names)
+    no_train = not counts["train"] and split.rule != "val-only"
+    if no_train or (split.rule != "publisher" and not counts["val"]):
+        raise ValueError(
+            f"{len(frames)} frames split by {split.rule!r} leave {counts['train']} for "
+            f"train and {counts['val']} for val; take more frames, more worlds for "
+            f"'world', a smaller gap, or 'val-only' to judge only"
+        )
+    return names, text
+
+
+def in_words(text: str, counts: Mapping[str, int], skipped: int = 0) -> str:
+    """Returns the sentence that stands in reports: a rule and what it led to.
+
+    Args:
+        text: The rule in words, from `split_frames`.
+        counts: Split -> frames in it; "" -> frames left out.
+        skipped: Bad frames that are not among them.
+    """
+    sizes = [f"{n} {counts[n]}" for n in ("train", "val", "test") if counts.get(n)]
+    if counts.get(LEFT_OUT):
+        sizes.append(f"left out {counts[LEFT_OUT]}")
+    if skipped:
+        sizes.append(f"skipped as bad {skipped}")
+    return f"{text}; {', '.join(sizes)}"
 
 
 def default_rule(frames: Sequence[Frame]) -> str:
@@ -54,98 +213,17 @@ def default_rule(frames: Sequence[Frame]) -> str:
     return "blocks" if unnamed else "publisher"
 
 
-def split_frames(
-    frames: Sequence[Frame],
-    rule: str | None = None,
-    *,
-    val_share: float = 0.2,
-    seed: int = 0,
-    blocks: int = 2,
-    gap: int | None = None,
-    fold: tuple[int, int] | None = None,
-    val_worlds: Iterable[str] | None = None,
-) -> tuple[list[str], str]:
-    """Returns the split of each frame, and the rule in words.
+def named_split(folders: Iterable[str]) -> str:
+    """Returns the split that folders are called after, "" if there is none.
 
     Args:
-        frames: All frames of a source.
-        rule: "blocks": contiguous blocks of each drive for val; "fold": one of k
-            equal blocks of each drive for val; "world": whole worlds (drives, cities)
-            for val; "publisher": as the publisher lists them; "val-only": all for val,
-            to judge a network trained elsewhere; "random": single frames, which leaks.
-            By default that of `default_rule`.
-        val_share: Share of the frames for val, between 0 and 1, for "blocks" and
-            "random".
-        seed: For "random"; the other rules need no chance.
-        blocks: Val blocks of each drive, for "blocks".
-        gap: Views left out on the training side of each cut, for "blocks" and "fold";
-            by default a twentieth of the drive, from 1 to 5.
-        fold: (i, k) for "fold": the i-th of k blocks, i from 1 to k. Over all i each
-            view is in val once.
-        val_worlds: For "world": those for val; by default the last one.
-
-    Returns:
-        "train", "val", "test" or "" (left out) for each frame; one sentence.
-
-    Raises:
-        ValueError: The rule is unknown or does not fit, a value is out of range or
-            for another rule, train or val would be empty, or no rule is given and
-            only some frames have a published split.
+        folders: Names, the outermost first; the first that is a split's counts.
     """
-    if rule is None:
-        rule = default_rule(frames)
-    _check(rule, val_share, seed, gap, fold, val_worlds)
-    if rule == "publisher":
-        names, text = _publisher(frames)
-    elif rule == "val-only":
-        names, text = ["val"] * len(frames), "val-only: all frames judge, none trains"
-    elif rule == "random":
-        names, text = _random(frames, val_share, seed)
-    elif rule == "world":
-        names, text = _world(frames, val_worlds)
-    elif rule == "fold":
-        names, text = _fold(frames, fold, gap)
-    else:
-        names, text = _blocks(frames, val_share, blocks, gap)
-    counts = {name: names.count(name) for name in ("train", "val", "test")}
-    no_train = not counts["train"] and rule != "val-only"
-    if no_train or (rule != "publisher" and not counts["val"]):
-        raise ValueError(
-            f"{len(frames)} frames split by {rule!r} leave {counts['train']} for train "
-            f"and {counts['val']} for val; take more frames, more worlds for 'world', "
-            f"a smaller gap, or 'val-only' to judge only"
-        )
-    sizes = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    left_out = names.count(LEFT_OUT)
-    return names, f"{text}; {sizes}" + (f", left out {left_out}" if left_out else "")
+    known = (SPLIT_NAMES.get(name.lower(), "") for name in folders)
+    return next(filter(None, known), "")
 
 
-def _check(rule: str, val_share: float, seed: int, gap, fold, val_worlds) -> None:
-    if rule not in RULES:
-        raise ValueError(f"split rule {rule!r}, expected one of {', '.join(RULES)}")
-    if not 0 < val_share < 1:
-        raise ValueError(f"val_share is {val_share}, expected between 0 and 1")
-    if seed < 0:
-        raise ValueError(f"seed is {seed}, expected 0 or more")
-    if gap is not None and gap < 0:
-        raise ValueError(f"gap is {gap}, expected 0 or more")
-    for name, value, own in (
-        ("fold", fold, ("fold",)),
-        ("gap", gap, ("blocks", "fold")),
-        ("val_worlds", val_worlds, ("world",)),
-    ):
-        if value is not None and rule not in own:
-            raise ValueError(
-                f"{name} is {value!r}, but the split rule is {rule!r}; it belongs to "
-                f"{' and '.join(map(repr, own))}"
-            )
-    if rule == "fold" and (fold is None or not 1 <= fold[0] <= fold[1] > 1):
-        raise ValueError(
-            f"fold is {fold}, expected (i, k) such as (1, 5): i from 1 to k, k from 2"
-        )
-
-
-def _publisher(frames: Sequence[Frame]) -> tuple[list[str], str]:
+def _publisher(frames: Sequence[Frame], _: SplitRule) -> tuple[list[str], str]:
     if default_rule(frames) != "publisher":
         raise ValueError(
             "the publisher gives no split for these frames; take 'blocks' instead"
@@ -171,27 +249,30 @@ def _folders(frames: Sequence[Frame], root: str) -> str:
     return ", ".join(names[:FOLDERS_NAMED]) + more
 
 
-def _random(
-    frames: Sequence[Frame], val_share: float, seed: int
-) -> tuple[list[str], str]:
-    rng = np.random.default_rng(seed)
-    val = set(rng.permutation(len(frames))[: max(1, round(len(frames) * val_share))])
+def _val_only(frames: Sequence[Frame], _: SplitRule) -> tuple[list[str], str]:
+    return ["val"] * len(frames), "val-only: all frames judge, none trains"
+
+
+def _random(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
+    # Not at the top: the command's --help reads the fields above.
+    import numpy as np
+
+    count = max(1, round(len(frames) * split.val_share))
+    val = set(np.random.default_rng(split.seed).permutation(len(frames))[:count])
     names = ["val" if index in val else "train" for index in range(len(frames))]
     return names, (
-        f"random: {val_share:g} of the single frames for val, seed {seed}; neighbours "
-        f"stand on both sides, so scores are too good"
+        f"random: {split.val_share:g} of the single frames for val, seed {split.seed}; "
+        f"neighbours stand on both sides, so scores are too good"
     )
 
 
-def _world(
-    frames: Sequence[Frame], val_worlds: Iterable[str] | None
-) -> tuple[list[str], str]:
+def _world(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
     there = sorted({frame.drive for frame in frames})
-    val = set(there[-1:] if val_worlds is None else val_worlds)
+    val = set(there[-1:] if split.val_worlds is None else split.val_worlds)
     if not val <= set(there):
         raise ValueError(
-            f"there is no world {', '.join(sorted(val - set(there)))} for val; there "
-            f"are {', '.join(there)}"
+            f"no world {', '.join(sorted(val - set(there)))} for val; the dataset has "
+            f"{', '.join(there)}"
         )
     names = ["val" if frame.drive in val else "train" for frame in frames]
     return names, (
@@ -200,79 +281,29 @@ def _world(
     )
 
 
-def _fold(
-    frames: Sequence[Frame], fold: tuple[int, int], gap: int | None
-) -> tuple[list[str], str]:
-    index, count = fold
-
-    def parts(views: int, width: int) -> list[str]:
-        start, stop = (i * views // count for i in (index - 1, index))
-        names = ["train"] * views
-        _place_val(names, start, stop, width)
-        return names
-
-    names, width = _by_drive(frames, gap, parts)
+def _fold(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
+    names, width = cut_fold(frames, split.fold, split.gap)
+    index, count = split.fold
     return names, (
         f"fold: {index} of {count}, contiguous blocks of each drive, {width} views "
         f"left out at each cut, all variations of a view together"
     )
 
 
-def _blocks(
-    frames: Sequence[Frame], val_share: float, blocks: int, gap: int | None
-) -> tuple[list[str], str]:
-    if blocks < 1:
-        raise ValueError(f"blocks is {blocks}, expected 1 or more")
-
-    def parts(views: int, width: int) -> list[str]:
-        return _drive_blocks(views, val_share, blocks, width)
-
-    names, width = _by_drive(frames, gap, parts)
+def _blocks(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
+    names, width = cut_blocks(frames, split.val_share, split.gap)
     return names, (
-        f"blocks: {val_share:g} of each drive for val in up to {blocks} contiguous "
-        f"blocks, {width} views left out at each cut, all variations of a view together"
+        f"blocks: {split.val_share:g} of each drive for val in up to {BLOCKS} "
+        f"contiguous blocks, {width} views left out at each cut, all variations of a "
+        f"view together"
     )
 
 
-def _by_drive(
-    frames: Sequence[Frame],
-    gap: int | None,
-    parts: Callable[[int, int], list[str]],
-) -> tuple[list[str], str]:
-    """The split of each frame when `parts` cuts each drive; the gaps in words."""
-    views = sorted({(frame.drive, frame.group) for frame in frames})
-    split_of, gaps = {}, set()
-    for _, drive in groupby(views, key=lambda view: view[0]):
-        drive = list(drive)
-        width = min(MAX_GAP, max(1, len(drive) // 20)) if gap is None else gap
-        gaps.add(width)
-        split_of.update(zip(drive, parts(len(drive), width), strict=True))
-    names = [split_of[frame.drive, frame.group] for frame in frames]
-    width = f"{min(gaps)}" if len(gaps) == 1 else f"{min(gaps)} to {max(gaps)}"
-    return names, width
-
-
-def _drive_blocks(count: int, val_share: float, blocks: int, gap: int) -> list[str]:
-    # A drive of one or two views cannot be cut and trains.
-    names = ["train"] * count
-    if count < 3:
-        return names
-    val = max(1, round(count * val_share))
-    blocks = min(blocks, val)
-    for block in range(blocks):
-        # Each block ends its part of the drive: the last one then has one cut only.
-        stop = (block + 1) * count // blocks
-        start = stop - ((block + 1) * val // blocks - block * val // blocks)
-        _place_val(names, start, stop, gap)
-    return names
-
-
-def _place_val(names: list[str], start: int, stop: int, gap: int) -> None:
-    """Makes views `start` to `stop` val, and leaves out the gap around them."""
-    if start == stop:
-        return
-    for view in range(max(0, start - gap), min(len(names), stop + gap)):
-        if start <= view < stop:
-            names[view] = "val"
-        elif names[view] == "train":
-            names[view] = LEFT_OUT
+_SPLITTERS: dict[str, Callable] = {
+    "blocks": _blocks,
+    "fold": _fold,
+    "world": _world,
+    "publisher": _publisher,
+    "val-only": _val_only,
+    "random": _random,
+}

@@ -1,11 +1,10 @@
-"""Putting packed frames into a new file, the bad ones left out."""
+"""Puts packed frames into a new file and leaves the bad ones out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from segnet.data.prepare.packing import Bad
-from segnet.data.source import Frame
 from segnet.data.store.writing import StoreWriter
 
 
@@ -20,44 +19,62 @@ class NoneKept(ValueError):
         self.skipped = tuple(skipped)
 
 
-def fill(
-    writer: StoreWriter,
-    packed: Iterable[tuple[bytes, bytes, np.ndarray] | Bad],
-    placed: Sequence[tuple[Frame, str]],
-    size: tuple[int, int],
-) -> Iterator[None]:
-    """Writes frame after frame and yields after each.
+class Filling:
+    """Writes frame after frame into a new file and counts what is in them.
 
     Args:
-        writer: Of a new file.
-        packed: What a `FramePacker` made of each frame.
-        placed: The frames, each with the name of its split.
+        writer: Of the file.
+        splits: Names of its splits.
         size: (H, W) of every frame.
 
-    Raises:
-        NoneKept: No frame of a split could be packed.
+    Attributes:
+        kept: Split -> names of the frames written.
+        skipped: A line for each bad frame.
     """
-    kept, skipped, total = {name: [] for _, name in placed}, [], 0
-    for result, (frame, name) in zip(packed, placed, strict=True):
-        if isinstance(result, Bad):
-            skipped.append(f"{frame.id}: {result.reason}".replace("\n", " "))
-        else:
-            image, labels, pixels = result
-            writer.write(name, len(kept[name]), image, labels)
-            kept[name].append(frame.id)
-            total = total + pixels
-        yield
-    if skipped:
-        _shorten(writer, kept, skipped)
-    height, width = size
-    frames = sum(map(len, kept.values()))
-    writer.note("void_share", total[-1] / (frames * height * width))
-    writer.note("class_pixels", total)
 
+    def __init__(
+        self, writer: StoreWriter, splits: Iterable[str], size: tuple[int, int]
+    ):
+        self._writer, self._size, self._pixels = writer, size, 0
+        self.kept: dict[str, list[str]] = {name: [] for name in splits}
+        self.skipped: list[str] = []
 
-def _shorten(writer: StoreWriter, kept: dict[str, list[str]], skipped: list) -> None:
-    for name, frame_ids in kept.items():
-        if not frame_ids:
-            raise NoneKept(name, skipped)
-        writer.shorten(name, frame_ids)
-    writer.note("skipped", "\n".join(skipped))
+    @property
+    def counts(self) -> dict[str, int]:
+        """Split -> how many frames were written."""
+        return {split: len(frame_ids) for split, frame_ids in self.kept.items()}
+
+    def add(
+        self, packed: tuple[bytes, bytes, np.ndarray] | Bad, frame_id: str, split: str
+    ) -> None:
+        """Writes a frame, or notes that it is bad.
+
+        Args:
+            packed: What a `FramePacker` made of the frame.
+            frame_id: Name of the frame.
+            split: Name of its split.
+        """
+        if isinstance(packed, Bad):
+            self.skipped.append(f"{frame_id}: {packed.reason}".replace("\n", " "))
+            return
+        image, labels, pixels = packed
+        self._writer.write(split, len(self.kept[split]), image, labels)
+        self.kept[split].append(frame_id)
+        self._pixels = self._pixels + pixels
+
+    def finish(self) -> None:
+        """Cuts the splits to the frames they got and adds the class counts.
+
+        Raises:
+            NoneKept: No frame of a split could be packed.
+        """
+        if self.skipped:
+            for split, frame_ids in self.kept.items():
+                if not frame_ids:
+                    raise NoneKept(split, self.skipped)
+                self._writer.shorten(split, frame_ids)
+            self._writer.note("skipped", "\n".join(self.skipped))
+        height, width = self._size
+        frames = sum(self.counts.values())
+        self._writer.note("void_share", self._pixels[-1] / (frames * height * width))
+        self._writer.note("class_pixels", self._pixels)

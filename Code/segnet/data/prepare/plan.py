@@ -2,13 +2,16 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from segnet import __version__
+from segnet.data.cuts import LEFT_OUT
 from segnet.data.prepare.packing import FramePacker
 from segnet.data.source import SPLITS, Frame, Source
+from segnet.data.split import in_words
 from segnet.system.checksums import sha256_of_bytes
 
 ONE_FILE_FRAMES = 2048
@@ -48,7 +51,9 @@ class Plan:
         source: Where the frames come from.
         placed: The frames to store, each with the name of its split.
         packer: What turns a frame into bytes.
-        attributes: The store's `source`, `scale` and `split_rule`.
+        attributes: The store's `source` and `scale`.
+        rule: The split rule, a text for `segnet.data.split.in_words`.
+        left_out: How many frames it leaves out.
         shard_frames: The most frames in a shard; None for one file up to 2,048 frames,
             else shards of 512.
     """
@@ -57,6 +62,8 @@ class Plan:
     placed: tuple[tuple[Frame, str], ...]
     packer: FramePacker
     attributes: Mapping[str, str | float]
+    rule: str
+    left_out: int = 0
     shard_frames: int | None = None
 
     def __post_init__(self):
@@ -71,9 +78,19 @@ class Plan:
             )
 
     @property
-    def stored_attributes(self) -> dict:
-        """File attributes of the store and of each shard."""
-        return dict(self.attributes) | {"source_size": self.packer.size}
+    def shard_attributes(self) -> dict:
+        """File attributes of each shard, which knows nothing of the other ones."""
+        size = self.packer.size
+        return dict(self.attributes) | {"source_size": size, "split_rule": self.rule}
+
+    def split_rule(self, kept: Mapping[str, int], skipped: int = 0) -> str:
+        """Returns the store's attribute `split_rule`: the rule and what it led to.
+
+        Args:
+            kept: Split -> frames in the store.
+            skipped: Bad frames that are not in it.
+        """
+        return in_words(self.rule, dict(kept) | {LEFT_OUT: self.left_out}, skipped)
 
     @property
     def frame_ids(self) -> dict[str, list[str]]:
@@ -121,7 +138,7 @@ class Plan:
             "frames": len(placed),
             "classes": class_map.name,
             "colour tables": _sha256([class_map.to_json(), sorted(tables)])[:12],
-            "split": self.attributes["split_rule"],
+            "split": self.split_rule(Counter(name for _, name in placed)),
             "list of frames": _sha256(placed)[:12],
             "shards": len(self.parts),
             "skip bad frames": self.packer.skip_bad,

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segnet.data.find import find_source
-from segnet.data.prepare.filling import fill
+from segnet.data.prepare.filling import Filling
 from segnet.data.prepare.packing import FramePacker
 from segnet.data.prepare.plan import Plan
 from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
 from segnet.data.prepare.write_shards import clean, join_shards, write_shards
-from segnet.data.split import split_frames
+from segnet.data.split import SplitRule, split_frames
 from segnet.data.store.shard_list import FOLDER
 from segnet.data.store.writing import create_store
 from segnet.system.files import remove_parts
@@ -31,12 +31,7 @@ def prepare(
     out: str | Path,
     *,
     scale: float = 3,
-    split: str | None = None,
-    val_share: float = 0.2,
-    val_worlds: Iterable[str] | None = None,
-    fold: tuple[int, int] | None = None,
-    gap: int | None = None,
-    seed: int = 0,
+    split: SplitRule | str | None = None,
     workers: int | None = None,
     worlds: Iterable[str] | None = None,
     variations: Iterable[str] | None = None,
@@ -59,14 +54,8 @@ def prepare(
         root: Folder of the dataset, or of the images for "folder".
         out: Folder for the three files and the shards, made when missing.
         scale: What height and width are divided by, 1 or more, rounded down.
-        split: Rule of `segnet.data.split.split_frames`; by default the publisher's
-            lists where there are any, else "blocks".
-        val_share: Share of the frames for val, between 0 and 1.
-        val_worlds: Worlds for val, for the "world" rule.
-        fold: (i, k), for the "fold" rule.
-        gap: Views left out at each cut, for "blocks" and "fold"; by default a
-            twentieth of the drive, from 1 to 5.
-        seed: For the "random" rule.
+        split: A `SplitRule`, or the name of one; by default the publisher's lists
+            where there are any, else "blocks".
         workers: Processes; one for each core by default.
         worlds: Only these worlds of Virtual KITTI, or cities of Cityscapes.
         variations: Only these variations of Virtual KITTI.
@@ -99,23 +88,16 @@ def prepare(
         cameras=cameras,
         masks=masks,
     )
-    names, rule = split_frames(
-        found.frames,
-        split,
-        val_share=val_share,
-        seed=seed,
-        fold=fold,
-        gap=gap,
-        val_worlds=val_worlds,
-    )
+    names, rule = split_frames(found.frames, split)
     pairs = zip(found.frames, names, strict=True)
     placed = tuple((frame, name) for frame, name in pairs if name)
     origin = found.name
     if any(Path(root).glob("rendered_*.json")):
         origin += ", rendered by segnet"
     packer = FramePacker.of(found, scale, skip_bad)
-    attributes = {"source": origin, "scale": scale, "split_rule": rule}
-    plan = Plan(found, placed, packer, attributes, shard_frames)
+    attributes = {"source": origin, "scale": scale}
+    left_out = len(names) - len(placed)
+    plan = Plan(found, placed, packer, attributes, rule, left_out, shard_frames)
     out = Path(out)
     with alone(
         out / LOCK,
@@ -153,18 +135,21 @@ def _write_one_file(path: Path, plan: Plan, workers, progress: bool) -> None:
     frames = [frame for frame, _ in plan.placed]
     packed = ordered_map(plan.packer, frames, len(frames), workers)
     size = plan.packer.scaled
+    options = {"total": len(frames), "desc": "prepare", "unit": "frame"}
     with create_store(
         path,
         plan.source.class_map,
         plan.frame_ids,
         size,
-        plan.stored_attributes,
+        plan.shard_attributes,
         _class_maps(path.parent, plan),
     ) as writer:
-        filled = fill(writer, packed, plan.placed, size)
-        options = {"total": len(frames), "desc": "prepare", "unit": "frame"}
-        for _ in tqdm(filled, **options, disable=not progress):
-            pass
+        filling = Filling(writer, plan.frame_ids, size)
+        results = tqdm(packed, **options, disable=not progress)
+        for result, (frame, name) in zip(results, plan.placed, strict=True):
+            filling.add(result, frame.id, name)
+        filling.finish()
+        writer.note("split_rule", plan.split_rule(filling.counts, len(filling.skipped)))
 
 
 def _class_maps(out: Path, plan: Plan) -> dict[Path, bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from segnet.classes import ClassMap
-from segnet.data.prepare.filling import NoneKept, fill
+from segnet.data.prepare.filling import Filling, NoneKept
 from segnet.data.prepare.packing import FramePacker
 from segnet.data.prepare.plan import Part, Plan
 from segnet.data.prepare.resume import JOURNAL, Journal
@@ -56,15 +56,17 @@ class ShardMaker:
 
     def __call__(self, part: Part) -> Iterator[None]:
         path = self.folder / f"{part.name}-{self.token}.h5"
-        placed = [(frame, part.split) for frame in part.frames]
         ids = {part.split: [frame.id for frame in part.frames]}
         # Before the files are read: whoever changes one meanwhile is noticed later.
         attributes = dict(self.attributes) | {LISTING: part.listing()}
         size = self.packer.scaled
         try:
             with create_store(path, self.class_map, ids, size, attributes) as writer:
-                packed = map(self.packer, part.frames)
-                yield from fill(writer, packed, placed, size)
+                filling = Filling(writer, ids, size)
+                for frame in part.frames:
+                    filling.add(self.packer(frame), frame.id, part.split)
+                    yield
+                filling.finish()
         except NoneKept as error:
             return Written(part.name, None, skipped=error.skipped)
         return Written(part.name, path, sha256_of(path))
@@ -97,7 +99,7 @@ def write_shards(
         secrets.token_hex(4),
         plan.source.class_map,
         plan.packer,
-        plan.stored_attributes,
+        plan.shard_attributes,
     )
 
     def done(written: Written) -> None:
@@ -132,7 +134,7 @@ def join_shards(
             skipped += store.skipped
         ids[part.split] += names
         void += facts["void_share"] * len(names)
-        pixels.append(facts.get("class_pixels"))
+        pixels.append(facts["class_pixels"])
         size, seal = one.path.stat().st_size, facts[SEAL]
         shards.append(
             Shard(one.path.name, part.split, len(names), size, one.sha256, seal)
@@ -140,13 +142,13 @@ def join_shards(
     for name, kept in ids.items():
         if not kept:
             raise NoneKept(name, skipped)
-    attributes = plan.stored_attributes | {
+    counts = {name: len(kept) for name, kept in ids.items()}
+    attributes = plan.shard_attributes | {
+        "split_rule": plan.split_rule(counts, len(skipped)),
         "settings": json.dumps(plan.settings),
-        "void_share": void / sum(map(len, ids.values())),
+        "void_share": void / sum(counts.values()),
+        "class_pixels": np.sum(pixels, axis=0),
     }
-    # A shard of an older run, kept by one that resumed, does not have them.
-    if None not in pixels:
-        attributes["class_pixels"] = np.sum(pixels, axis=0)
     if skipped:
         attributes["skipped"] = "\n".join(skipped)
     write_sharded_store(

@@ -69,12 +69,12 @@ class SplitRule:
     )
     val_share: float = _field(
         0.2,
-        "share of the frames in val, between 0 and 1",
+        "for blocks and random: share of the frames in val, between 0 and 1",
         rules=("blocks", "random"),
     )
     val_worlds: tuple[str, ...] | None = _field(
         None,
-        "a world, drive or city for val, may repeat; by default the last one",
+        "for world: a world, drive or city for val; may repeat (default: the last one)",
         flag="--val-world",
         action="append",
         metavar="NAME",
@@ -82,20 +82,22 @@ class SplitRule:
     )
     fold: tuple[int, int] | None = _field(
         None,
-        "the I-th of K blocks of each drive is val, such as 2/5",
+        "for fold: the I-th of K blocks of each drive is val, such as 2/5",
         read=read_fold,
         metavar="I/K",
         rules=("fold",),
     )
     gap: int | None = _field(
         None,
-        "views left out on the training side of each cut; by default a twentieth of "
-        "the drive, 1 to 5",
+        "for blocks and fold: views left out on the training side of each cut "
+        "(default: a twentieth of the drive, 1 to 5)",
         type=int,
         metavar="N",
         rules=("blocks", "fold"),
     )
-    seed: int = _field(0, "another seed, other frames in val", rules=("random",))
+    seed: int = _field(
+        0, "for random: another seed puts other frames in val", rules=("random",)
+    )
 
     def __post_init__(self):
         if self.rule is not None and self.rule not in RULES:

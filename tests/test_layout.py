@@ -56,9 +56,7 @@ SMALL_TODAY = {"export", "predict"}
 LONG_TODAY = {
     "segnet.bench.latency.bench_latency",
     "segnet.bench.train.bench_train",
-    "segnet.check.checking.check",
     "segnet.data.prepare.preparing.prepare",
-    "segnet.data.split.split_frames",
     "segnet.fetch.fetch",
     "segnet.runs.packing.pack",
     "segnet.scenes.write_tree.render",

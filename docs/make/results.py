@@ -64,11 +64,8 @@ def _own_score(card: dict | None, split: str) -> str:
 
 
 def _peer(peer: dict) -> list[str]:
-    recalled = peer.get("recalled", ())
-
     def cell(key: str, pattern: str) -> str:
-        mark = "?" if key in recalled else ""
-        return pattern.format(peer[key]) + mark if key in peer else NONE
+        return pattern.format(peer[key]) if key in peer else NONE
 
     return [
         peer["network"],

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 
 import pytest
+from tqdm import tqdm
 
 from helpers.fetching import (
     GT,
@@ -23,7 +24,7 @@ def test_only_the_wanted_frames_come(vkitti1, tmp_path):
     with Loopback(vkitti1.web) as web:
         summary = one(web, tmp_path)
     only_wanted(tmp_path, vkitti1.contents)
-    assert (summary.frames, summary.files, summary.there) == (6, 13 + 2, 0)
+    assert (summary.frames, summary.files, summary.present) == (6, 13 + 2, 0)
     assert summary.received == web.sent
     assert summary.requests == len(web.log)
     assert web.connects <= 2 * (1 + 4)
@@ -57,7 +58,7 @@ def test_a_second_run_only_asks_whether_the_archives_are_the_same(vkitti1, tmp_p
         before = web.sent
         summary = one(web, tmp_path)
         assert web.sent - before == 2
-    assert (summary.requests, summary.there, summary.files) == (2, 15, 15)
+    assert (summary.requests, summary.present, summary.files) == (2, 15, 15)
 
 
 def test_manifest_is_one_that_sha256sum_reads(vkitti1, tmp_path):
@@ -77,9 +78,9 @@ def test_verify_finds_a_file_that_changed_on_disk(vkitti1, tmp_path):
         content = bytearray(victim.read_bytes())
         content[100] ^= 1
         victim.write_bytes(content)
-        assert one(web, tmp_path).there == 15
+        assert one(web, tmp_path).present == 15
         summary = one(web, tmp_path, verify=True)
-    assert summary.there == 14
+    assert summary.present == 14
     assert "1 files had changed on disk: fetched again" in summary.notes
     only_wanted(tmp_path, vkitti1.contents)
 
@@ -99,37 +100,49 @@ def test_dry_run_tells_bytes_frames_and_requests_and_writes_no_data(vkitti1, tmp
     assert "15 files, 6 of them frames" in str(summary)
 
 
-def test_bar_counts_the_missing_bytes(vkitti1, tmp_path):
+def test_bar_counts_the_missing_bytes(vkitti1, tmp_path, monkeypatch):
     bars = []
 
-    class Bar:
-        def __init__(self, total, unit, desc):
-            self.total, self.unit, self.desc = total, unit, desc
-            self.count, self.closed = 0, False
+    class Bar(tqdm):
+        def __init__(self, **options):
+            super().__init__(**options)
             bars.append(self)
 
-        def update(self, count):
-            self.count += count
-
-        def close(self):
-            self.closed = True
-
+    monkeypatch.setattr("segnet.fetch.job.tqdm", Bar)
     with Loopback(vkitti1.web) as web:
-        one(web, tmp_path, bar=Bar)
+        one(web, tmp_path, progress=True)
         shutil.rmtree(tmp_path / RGB)
-        one(web, tmp_path, bar=Bar)
-    first, second = [bar for bar in bars if bar.unit == "B"]
-    assert first.count == first.total > second.count == second.total > 0
-    images = [c for n, c in there(tmp_path).items() if n.startswith(RGB)]
-    assert second.total == sum(map(len, images))
-    assert all(bar.closed for bar in bars)
+        one(web, tmp_path, progress=True)
+    files = there(tmp_path)
+    whole = sum(map(len, files.values()))
+    images = sum(len(c) for n, c in files.items() if n.startswith(RGB))
+    index, labels, first, second = bars
+    assert (index.total, labels.total, first.total) == (None, None, whole)
+    for bar, top in ((index, RGB), (labels, GT)):
+        members = (
+            (tmp_path / ".fetch" / f"{top}.tar.index").read_text().count(f'"{top}/')
+        )
+        assert bar.n == 512 * members > 0
+    assert (first.n, second.n, second.total) == (whole, images, images)
+    assert all(bar.disable for bar in bars)  # Closed, all of them.
+
+
+def test_bar_is_silent_unless_asked_for(vkitti1, tmp_path, capsys):
+    with Loopback(vkitti1.web) as web:
+        one(web, tmp_path / "silent")
+        assert capsys.readouterr() == ("", "")
+        one(web, tmp_path / "shown", progress=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"index {RGB}.tar: 0.00B" in err
+    assert "fetch vkitti1: 100%" in err
 
 
 def test_another_choice_adds_to_the_folder(vkitti1, tmp_path):
     with Loopback(vkitti1.web) as web:
         one(web, tmp_path)
         summary = one(web, tmp_path, worlds=["0001", "20"], variations=["rain"])
-    assert (summary.frames, summary.there) == (6 + 5, 15)
+    assert (summary.frames, summary.present) == (6 + 5, 15)
     expected = {n for n in vkitti1.contents if "/0001/rain" in n or "/0020/rain" in n}
     assert expected <= set(there(tmp_path))
 

@@ -16,6 +16,7 @@ from helpers.fetching import (
     LOADER,
     QUICK,
     RGB,
+    STUBBORN,
     one,
     only_wanted,
     there,
@@ -24,7 +25,7 @@ from helpers.fetching import (
 )
 from helpers.loopback import Loopback
 from helpers.tars import write_tar
-from segnet.fetch import FetchError, Patience
+from segnet.fetch import FetchError, RetryPolicy
 
 PASSING = (
     *("drop", "stall", "drip", "long", "short", "less", "more", "ignore", "shifted"),
@@ -57,7 +58,7 @@ def test_a_passing_fault_ends_in_the_right_bytes(vkitti1, tmp_path, fault):
         return fault if request.number % (17 if slow else 3) == 2 else ""
 
     with Loopback(vkitti1.web, fault=every_now_and_then) as web:
-        one(web, tmp_path, patience=HASTY if slow else QUICK)
+        one(web, tmp_path, policy=HASTY if slow else QUICK)
     only_wanted(tmp_path, vkitti1.contents)
     assert not list(tmp_path.rglob("*.part"))
 
@@ -65,12 +66,12 @@ def test_a_passing_fault_ends_in_the_right_bytes(vkitti1, tmp_path, fault):
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_lasting_fault_ends_in_a_clear_error(vkitti1, tmp_path, fault):
     slow = fault in ("stall", "drip")
-    patience = Patience(0.15 if slow else 3.0, tries=3, base=0.002, cap=0.01)
+    policy = RetryPolicy(0.15 if slow else 3.0, 3, first_wait=0.002, longest_wait=0.01)
     with Loopback(vkitti1.web) as web:
         one(web, tmp_path, dry_run=True)
         web.fault = lambda r: fault if r.path == f"/{RGB}.tar" and r.start else ""
         with pytest.raises(FetchError, match=LASTING[fault]) as caught:
-            one(web, tmp_path, patience=patience)
+            one(web, tmp_path, policy=policy)
         assert f"{web.url}/{RGB}.tar" in str(caught.value)
         web.fault = lambda request: ""
         one(web, tmp_path)
@@ -103,7 +104,11 @@ def test_faults_of_all_kinds_at_once(vkitti1, tmp_path):
         return rng.choice(kinds) if rng.random() < 0.4 else ""
 
     with Loopback(vkitti1.web, fault=fault) as web:
-        one(web, tmp_path, patience=Patience(3.0, tries=30, base=0.001, cap=0.002))
+        one(
+            web,
+            tmp_path,
+            policy=STUBBORN,
+        )
     only_wanted(tmp_path, vkitti1.contents)
 
 
@@ -114,26 +119,22 @@ def test_no_server_at_all(tmp_path):
         one(web, tmp_path / "out")
 
 
-def test_a_bar_that_raises_stops_all_and_the_next_run_goes_on(tmp_path):
+def test_a_bar_that_raises_stops_all_and_the_next_run_goes_on(tmp_path, monkeypatch):
     contents = write_vkitti1(tmp_path / "web", size=400_000)
 
-    class Bar:
-        left = 5
+    updates = []
 
-        def __init__(self, total, unit, desc):
-            self.unit = unit
-
-        def update(self, count):
-            Bar.left -= self.unit == "B"
-            if Bar.left == 0:
-                raise KeyboardInterrupt
-
-        def close(self):
-            pass
+    def raise_in_mid_download(bar, count):
+        updates.append(count)
+        if len(updates) == 5:
+            raise KeyboardInterrupt
 
     with Loopback(tmp_path / "web") as web:
+        one(web, tmp_path / "out", dry_run=True)
+        monkeypatch.setattr("tqdm.tqdm.update", raise_in_mid_download)
         with pytest.raises(KeyboardInterrupt):
-            one(web, tmp_path / "out", bar=Bar)
+            one(web, tmp_path / "out")
+        monkeypatch.undo()
         assert not list((tmp_path / "out").rglob("*.part"))
         one(web, tmp_path / "out")
     only_wanted(tmp_path / "out", contents)
@@ -149,7 +150,7 @@ def test_killed_and_resumed(tmp_path):
                 stdout=subprocess.PIPE,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             )
-            child.stdout.readline()
+            assert child.stdout.readline() == b"go\n"
             time.sleep(rng.uniform(0.0, 0.06))
             child.send_signal(signal.SIGKILL)
             child.communicate()
@@ -159,24 +160,18 @@ def test_killed_and_resumed(tmp_path):
     only_wanted(out, contents)
 
 
-def test_two_fetches_into_one_folder(vkitti1, tmp_path):
+def test_two_fetches_into_one_folder(vkitti1, tmp_path, monkeypatch):
     second = []
 
-    class Bar:
-        def __init__(self, total, unit, desc):
-            pass
+    def fetch_again(bar, count):
+        if not second:
+            second.append(True)
+            with pytest.raises(OSError, match="another fetch is writing into"):
+                one(web, tmp_path)
 
-        def update(self, count):
-            if not second:
-                second.append(True)
-                with pytest.raises(OSError, match="another fetch is writing into"):
-                    one(web, tmp_path)
-
-        def close(self):
-            pass
-
+    monkeypatch.setattr("tqdm.tqdm.update", fetch_again)
     with Loopback(vkitti1.web) as web:
-        one(web, tmp_path, bar=Bar)
+        one(web, tmp_path)
     assert second
 
 
@@ -219,5 +214,5 @@ def test_without_ranges_faults_start_the_pass_again(vkitti1, tmp_path, fault):
         return "" if request.number in (1, 3, 4, 6) else fault
 
     with Loopback(vkitti1.web, ranges=False, fault=first_passes) as web:
-        one(web, tmp_path, patience=HASTY if fault == "stall" else QUICK)
+        one(web, tmp_path, policy=HASTY if fault == "stall" else QUICK)
     only_wanted(tmp_path, vkitti1.contents)

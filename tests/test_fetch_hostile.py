@@ -15,7 +15,7 @@ from helpers.fetching import (
 )
 from helpers.loopback import Loopback
 from helpers.tars import add_member, write_tar
-from segnet.fetch.writer import Source, members_of
+from segnet.fetch.writer import StreamReader, members_of
 
 HOSTILE = [
     (f"/{RGB}/0001/rain/00009.png", {}, "an absolute or empty path"),
@@ -58,14 +58,14 @@ def test_flipped_bits_end_in_an_error_or_the_same_members(tmp_path, seed):
     names = [name.replace("0002", "x" * 110) for name in names_of("rgb")]
     write_tar(tmp_path / "x.tar", dict.fromkeys(names, 500), format=seed % 2 + 1)
     sound, rng, outcomes = (tmp_path / "x.tar").read_bytes(), random.Random(seed), set()
-    members = list(members_of(Source([sound])))
+    members = list(members_of(StreamReader([sound])))
     blocks = [at for m in members for at in (m.start, m.data - 512)]
     for k in range(120):
         flipped = bytearray(sound)
         flipped[rng.choice(blocks) + rng.randrange(512)] ^= 1 << rng.randrange(8)
         del flipped[rng.randrange(len(sound)) if k % 4 == 0 else len(sound) :]
         try:
-            found = list(members_of(Source([bytes(flipped)]), len(flipped)))
+            found = list(members_of(StreamReader([bytes(flipped)]), len(flipped)))
             assert found == members[: len(found)]
             outcomes.add("same")
         except ValueError as error:
@@ -81,7 +81,7 @@ def test_a_flipped_header_on_the_server(vkitti1, tmp_path):
     content[300] ^= 1
     (web / f"{RGB}.tar").write_bytes(content)
     with Loopback(web) as server:
-        with pytest.raises(ValueError, match="byte 0: not a sound tar header: bad che"):
+        with pytest.raises(ValueError, match="byte 0: no valid tar header: bad che"):
             one(server, tmp_path / "out")
 
 
@@ -101,7 +101,7 @@ def test_a_login_page_is_no_archive(vkitti1, tmp_path, page):
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / f"{RGB}.tar").write_bytes(page)
     with Loopback(tmp_path / "web") as server:
-        with pytest.raises(ValueError, match="byte 0: not a sound tar header"):
+        with pytest.raises(ValueError, match="byte 0: no valid tar header"):
             one(server, tmp_path / "out")
 
 

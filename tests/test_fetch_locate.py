@@ -21,7 +21,7 @@ from helpers.fetching import (
 from helpers.loopback import Loopback
 from helpers.tars import add_member, write_tar
 from segnet.fetch import FetchError, publishers
-from segnet.fetch.ranges import LARGEST_PIECE, pieces
+from segnet.fetch.ranges import LARGEST_REQUEST, range_requests
 from segnet.fetch.tar_member import Member
 
 
@@ -106,13 +106,13 @@ def test_requests_hold_every_member_once_and_little_else(spans, connections):
         position += gap // 512 * 512
         members.append(Member(str(k), "file", position, position + 512, size))
         position = members[-1].end
-    found = pieces(random.Random(0).sample(members, len(members)), connections)
-    assert [m for piece in found for m in piece.members] == members
+    found = range_requests(random.Random(0).sample(members, len(members)), connections)
+    assert [m for request in found for m in request.members] == members
     assert all(a.stop <= b.start for a, b in pairwise(found))
     largest = max(member.end - member.start for member in members)
-    assert all(p.stop - p.start <= max(LARGEST_PIECE, largest) for p in found)
+    assert all(p.stop - p.start <= max(LARGEST_REQUEST, largest) for p in found)
     wanted = sum(size for _, size in spans)
-    fetched = sum(piece.stop - piece.start for piece in found)
+    fetched = sum(request.stop - request.start for request in found)
     assert fetched <= 1.005 * wanted + 1024 * len(members)
 
 
@@ -151,7 +151,7 @@ def test_a_replaced_archive_is_fetched_anew(vkitti1, tmp_path):
         one(server, tmp_path / "out")
         contents = write_vkitti1(web, size=4000)
         summary = one(server, tmp_path / "out")
-    assert summary.there == 0
+    assert summary.present == 0
     only_wanted(tmp_path / "out", contents)
 
 

@@ -11,6 +11,7 @@ import pytest
 from helpers.fetching import (
     ONCE,
     QUICK,
+    STUBBORN,
     there,
 )
 from helpers.loopback import Loopback
@@ -52,7 +53,7 @@ def vkitti2(tmp_path, monkeypatch):
 
 def test_vkitti2_one_scene(vkitti2, tmp_path):
     out, choice = tmp_path / "out", {"worlds": ["Scene01"], "variations": ["fog"]}
-    options = {"patience": QUICK, **choice}
+    options = {"policy": QUICK, **choice}
     with Loopback(vkitti2.web) as web:
         summary = fetch("vkitti2", out, base_url=web.url, **options)
         expected = {n: c for n, c in vkitti2.contents.items() if "Scene01/fog/" in n}
@@ -60,7 +61,7 @@ def test_vkitti2_one_scene(vkitti2, tmp_path):
         assert (summary.frames, summary.files, summary.notes) == (6, 13, ())
         assert fetch("vkitti2", out, base_url=web.url, **options).requests == 3
         texts = sum("textgt" in r.path for r in web.log)
-        fetch("vkitti2", out, ["01"], ["clone"], web.url, patience=QUICK)
+        fetch("vkitti2", out, ["01"], ["clone"], web.url, policy=QUICK)
         assert sum("textgt" in r.path for r in web.log) == texts + 1
     assert (out / "Scene01" / "clone" / "colors.txt").exists()
 
@@ -68,7 +69,7 @@ def test_vkitti2_one_scene(vkitti2, tmp_path):
 @pytest.mark.parametrize("ranges", [True, False])
 def test_vkitti2_whole_with_checksums(vkitti2, tmp_path, ranges):
     with Loopback(vkitti2.web, ranges=ranges) as web:
-        summary = fetch("vkitti2", tmp_path / "out", base_url=web.url, patience=QUICK)
+        summary = fetch("vkitti2", tmp_path / "out", base_url=web.url, policy=QUICK)
     assert there(tmp_path / "out") == vkitti2.contents
     assert (summary.frames, summary.requests) == (24, 6)
 
@@ -79,20 +80,20 @@ def test_vkitti2_wrong_checksum(vkitti2, tmp_path, part, monkeypatch):
     with Loopback(vkitti2.web) as web:
         for _ in range(2):
             with pytest.raises(ValueError, match=f"{part}: md5 .* published is 0000"):
-                fetch("vkitti2", tmp_path / "out", base_url=web.url, patience=QUICK)
+                fetch("vkitti2", tmp_path / "out", base_url=web.url, policy=QUICK)
 
 
 def test_vkitti2_whole_is_resumed(vkitti2, tmp_path):
     out = tmp_path / "out"
     with Loopback(vkitti2.web, fault=lambda r: "403" if r.number == 4 else "") as web:
         with pytest.raises(FetchError, match="403"):
-            fetch("vkitti2", out, base_url=web.url, patience=QUICK)
+            fetch("vkitti2", out, base_url=web.url, policy=QUICK)
         web.fault = lambda r: "drop" if r.number == 8 else ""
         with pytest.raises(FetchError, match="1 times in a row"):
-            fetch("vkitti2", out, base_url=web.url, patience=ONCE)
+            fetch("vkitti2", out, base_url=web.url, policy=ONCE)
         some = there(out)
         web.fault = lambda r: ""
-        summary = fetch("vkitti2", out, base_url=web.url, patience=QUICK)
+        summary = fetch("vkitti2", out, base_url=web.url, policy=QUICK)
     assert 0 < len(some) < len(vkitti2.contents)
     assert there(out) == vkitti2.contents
     assert summary.notes == (
@@ -116,8 +117,8 @@ def test_kitti_goes_on_at_the_byte_reached(tmp_path):
     contents, out = write_kitti(tmp_path / "web"), tmp_path / "out"
     with Loopback(tmp_path / "web", fault=lambda r: "drop" * (r.number == 2)) as web:
         with pytest.raises(FetchError, match="run the same command again"):
-            fetch("kitti", out, base_url=web.url, patience=ONCE)
-        summary = fetch("kitti", out, base_url=web.url, patience=ONCE)
+            fetch("kitti", out, base_url=web.url, policy=ONCE)
+        summary = fetch("kitti", out, base_url=web.url, policy=ONCE)
         size = (tmp_path / "web" / "data_semantics.zip").stat().st_size
         assert web.sent == size + 2
         assert fetch("kitti", out, base_url=web.url).requests == 1
@@ -131,7 +132,7 @@ def test_kitti_hostile_zip(tmp_path, name):
     write_kitti(tmp_path / "web", {name: b"x"})
     with Loopback(tmp_path / "web") as web:
         with pytest.raises(ValueError, match="refused member"):
-            fetch("kitti", tmp_path / "out", base_url=web.url, patience=QUICK)
+            fetch("kitti", tmp_path / "out", base_url=web.url, policy=QUICK)
     assert there(tmp_path / "out") == {}
 
 
@@ -141,7 +142,7 @@ def test_kitti_link_in_a_zip(tmp_path):
     write_kitti(tmp_path / "web", {link: "/etc"})
     with Loopback(tmp_path / "web") as web:
         with pytest.raises(ValueError, match="refused member .*a symbolic link"):
-            fetch("kitti", tmp_path / "out", base_url=web.url, patience=QUICK)
+            fetch("kitti", tmp_path / "out", base_url=web.url, policy=QUICK)
 
 
 def test_kitti_damaged_zip(tmp_path):
@@ -152,7 +153,7 @@ def test_kitti_damaged_zip(tmp_path):
     path.write_bytes(content)
     with Loopback(tmp_path / "web") as web:
         with pytest.raises(ValueError, match="damaged archive .Bad CRC-32"):
-            fetch("kitti", tmp_path / "out", base_url=web.url, patience=QUICK)
+            fetch("kitti", tmp_path / "out", base_url=web.url, policy=QUICK)
 
 
 def write_camvid(web: Path) -> dict:
@@ -179,30 +180,34 @@ def test_camvid(tmp_path, fault):
         return fault if request.number % 4 == 3 else ""
 
     with Loopback(tmp_path / "web", fault=now_and_then) as web:
-        summary = fetch("camvid", tmp_path / "out", base_url=web.url, patience=QUICK)
+        summary = fetch("camvid", tmp_path / "out", base_url=web.url, policy=STUBBORN)
         assert there(tmp_path / "out") == contents
         assert (summary.frames, summary.files) == (9, 21)
         web.fault = lambda r: ""
         (tmp_path / "out" / "val" / "seq_1.png").write_bytes(b"torn")
-        again = fetch("camvid", tmp_path / "out", base_url=web.url, patience=QUICK)
-        assert (again.there, again.requests) == (20, 3 + 1)
+        again = fetch("camvid", tmp_path / "out", base_url=web.url, policy=QUICK)
+        assert (again.present, again.requests) == (20, 3 + 1)
 
 
 def test_camvid_list_with_foreign_paths(tmp_path):
     write_camvid(tmp_path / "web")
     (tmp_path / "web" / "val.txt").write_text("/x/val/../../evil.png")
     with Loopback(tmp_path / "web") as web:
-        with pytest.raises(ValueError, match="names .*evil.png': not a CamVid path"):
-            fetch("camvid", tmp_path / "out", base_url=web.url, patience=QUICK)
+        with pytest.raises(ValueError, match="names .*evil.png': not a path of camvid"):
+            fetch("camvid", tmp_path / "out", base_url=web.url, policy=QUICK)
 
 
 @pytest.mark.parametrize(
     "name, options, message",
     [
         ("cityscapes", {}, "needs an account.*register.*csDownload"),
-        ("vkitti3", {}, "unknown set 'vkitti3'; there are vkitti1, vkitti2, kitti"),
-        ("vkitti1", {"worlds": ["0003"]}, "unknown world '0003'; there are 0001"),
-        ("vkitti2", {"variations": ["snow"]}, "unknown variation 'snow'; there are"),
+        (
+            "vkitti3",
+            {},
+            "unknown dataset 'vkitti3'; choose from vkitti1, vkitti2, kitti",
+        ),
+        ("vkitti1", {"worlds": ["0003"]}, "unknown world '0003'; choose from 0001"),
+        ("vkitti2", {"variations": ["snow"]}, "unknown variation 'snow'; choose from"),
         ("kitti", {"worlds": ["0001"]}, "kitti has no worlds or variations"),
         ("vkitti1", {"connections": 0}, "connections is 0; at least 1"),
         ("vkitti1", {"base_url": "ftp://host/x"}, "cannot fetch 'ftp://host/x/vkitti"),

@@ -57,7 +57,6 @@ LONG_TODAY = {
     "segnet.bench.latency.bench_latency",
     "segnet.bench.train.bench_train",
     "segnet.data.prepare.preparing.prepare",
-    "segnet.fetch.fetch",
     "segnet.runs.packing.pack",
     "segnet.scenes.write_tree.render",
     "segnet.train.training",

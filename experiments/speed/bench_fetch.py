@@ -34,7 +34,7 @@ print(next(x for x in open("/proc/self/status") if x.startswith("VmHWM")).split(
 """
 LOADER = """
 import sys
-from segnet.data.fetch import fetch
+from segnet.fetch import fetch
 print("go", flush=True)
 fetch("vkitti1", sys.argv[1], ["0001"], ["sunset"], sys.argv[2])
 """

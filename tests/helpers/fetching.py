@@ -8,18 +8,20 @@ import pytest
 
 from helpers.loopback import Loopback
 from helpers.tars import write_tar
-from segnet.fetch import Patience, fetch
+from segnet.fetch import RetryPolicy, fetch
 
-QUICK = Patience(timeout=3.0, tries=5, base=0.004, cap=0.02)
-HASTY = Patience(timeout=0.3, tries=8, base=0.002, cap=0.01)
-ONCE = Patience(timeout=3.0, tries=1, base=0.001)
+QUICK = RetryPolicy(timeout=3.0, tries=5, first_wait=0.004, longest_wait=0.02)
+HASTY = RetryPolicy(timeout=0.3, tries=8, first_wait=0.002, longest_wait=0.01)
+ONCE = RetryPolicy(timeout=3.0, tries=1, first_wait=0.001)
+# For faults that may meet one of several connections many times in a row.
+STUBBORN = RetryPolicy(timeout=3.0, tries=30, first_wait=0.001, longest_wait=0.002)
 WORLDS = {"0001": 6, "0002": 4, "0020": 5}
 VARIATIONS = ("clone", "rain", "sunset")
 ONE = {"worlds": ["0001"], "variations": ["rain"]}
 RGB, GT = "vkitti_1.3.1_rgb", "vkitti_1.3.1_scenegt"
 LOADER = """
 import sys
-from segnet.data.fetch import fetch
+from segnet.fetch import fetch
 print("go", flush=True)
 fetch("vkitti1", sys.argv[1], ["0001"], ["rain"], sys.argv[2])
 """
@@ -74,7 +76,7 @@ def there(folder: Path) -> dict:
 
 
 def one(web: Loopback, folder: Path, **options):
-    options = {"patience": QUICK, "base_url": web.url, **ONE, **options}
+    options = {"policy": QUICK, "base_url": web.url, **ONE, **options}
     return fetch("vkitti1", folder, **options)
 
 

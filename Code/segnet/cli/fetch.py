@@ -1,9 +1,8 @@
-"""The verb `fetch`: downloads a public dataset."""
+"""The verb `fetch`: downloads a published dataset."""
 
-import functools
 from pathlib import Path
 
-from segnet.cli.common import add_verb
+from segnet.cli.common import add_verb, on_terminal
 
 
 def add_fetch(verbs) -> None:
@@ -11,31 +10,35 @@ def add_fetch(verbs) -> None:
         verbs,
         "fetch",
         _fetch,
-        "download a public set, only the part that is wanted",
+        "download a published dataset, or only a part of it",
         "  segnet fetch vkitti1 Data --world 0001 --variation sunset --dry-run\n"
         "  segnet fetch vkitti1 Data --world 0001 --variation sunset",
     )
-    parser.add_argument("name", metavar="SET", help="vkitti1, vkitti2, kitti, camvid")
-    parser.add_argument("data", metavar="DATA", type=Path, help="folder to write")
-    parser.add_argument("--world", action="append", help="only this one; may repeat")
+    parser.add_argument("name", metavar="NAME", help="vkitti1, vkitti2, kitti, camvid")
+    parser.add_argument("data", metavar="DATA", type=Path, help="target folder")
     parser.add_argument(
-        "--variation", action="append", help="only this one; may repeat"
+        "--world", action="append", help="fetch only this world; may be repeated"
+    )
+    parser.add_argument(
+        "--variation",
+        action="append",
+        help="fetch only this variation; may be repeated",
     )
     parser.add_argument("--base-url", help="a mirror with the publisher's file names")
     parser.add_argument(
-        "--connections", type=int, default=4, help="at a time (default 4)"
+        "--connections", type=int, default=4, help="requests at a time (default 4)"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="only tell bytes, frames and requests"
+        "--dry-run", action="store_true", help="only report bytes, frames and requests"
     )
     parser.add_argument(
-        "--verify", action="store_true", help="read back what is there already"
+        "--verify",
+        action="store_true",
+        help="compare the sha256 of files that are present; fetch changed ones again",
     )
 
 
 def _fetch(arguments) -> None:
-    from tqdm.auto import tqdm
-
     from segnet.fetch import fetch
 
     summary = fetch(
@@ -47,6 +50,6 @@ def _fetch(arguments) -> None:
         connections=arguments.connections,
         dry_run=arguments.dry_run,
         verify=arguments.verify,
-        bar=functools.partial(tqdm, unit_scale=True),
+        progress=on_terminal(),
     )
     print(summary)

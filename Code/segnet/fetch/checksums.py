@@ -1,4 +1,4 @@
-"""The list of fetched files with their sha256, in the format of `sha256sum -c`."""
+"""The sha256 of each fetched file, in the format that `sha256sum -c` reads."""
 
 import re
 import threading
@@ -11,7 +11,7 @@ LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 class Manifest:
-    """One line per finished file; a line is written after the file is in place.
+    """A list with one line per finished file, written after the file is in place.
 
     Args:
         path: The manifest; the paths in it are relative to `folder`.
@@ -31,11 +31,11 @@ class Manifest:
         return len(self._sums)
 
     def holds(self, name: str, size: int | None = None, verify: bool = False) -> bool:
-        """Whether a file was finished and is still there.
+        """Whether a file was finished and still exists.
 
         Args:
             name: Path below the folder, with `/`.
-            size: Its bytes; None: do not compare.
+            size: Its size in bytes; None: not compared.
             verify: Read the file and compare its sha256 too.
         """
         path = self._folder / name
@@ -49,28 +49,28 @@ class Manifest:
         return sorted(self._sums)
 
     def add(self, name: str, digest: str) -> None:
-        """Notes a finished file, in memory and on disk."""
+        """Adds a finished file, in memory and on disk."""
         with self._lock:
             self._sums[name] = digest
             if self._file is None:
-                self._tidy()
+                self._sort()
                 self._file = open(self._path, "a", encoding="utf-8", newline="\n")
             self._file.write(f"{digest}  {name}\n")
             self._file.flush()
 
     def forget(self) -> None:
-        """Starts anew: the files belong to another version of the archive."""
+        """Empties the list, whose files belong to another version of the archive."""
         self._sums.clear()
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leaves the list sorted, one line a file."""
+        """Sorts the list on disk, one line a file."""
         if self._file is not None:
             self._file.close()
             self._file = None
-            self._tidy()
+            self._sort()
 
-    def _tidy(self) -> None:
+    def _sort(self) -> None:
         with replacing(self._path) as part:
             with open(part, "w", encoding="utf-8", newline="\n") as file:
                 file.writelines(f"{self._sums[k]}  {k}\n" for k in sorted(self._sums))

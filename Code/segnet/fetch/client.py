@@ -1,254 +1,256 @@
-"""Bytes of one remote file, with patience.
+"""HTTP requests through urllib3: kept connections, proxies, redirects, refusals."""
 
-Whatever goes wrong on the way (a dropped connection, a stall, a 5xx answer,
-fewer bytes than promised) is tried again from the byte reached after a growing
-pause. A file that changed on the server, or an answer that will not change, ends
-in a `FetchError` that says what to do.
-"""
-
-import http.client
 import random
-import socket
-import ssl
+import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urljoin
+from urllib.request import getproxies, proxy_bypass
 
-from segnet.fetch.connection import (
-    Fault,
-    FetchError,
-    Halted,
-    Patience,
-    Remote,
-    Tally,
-    Wire,
-    content_length,
-    content_range,
+import urllib3
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    NewConnectionError,
+    ProxyError,
 )
+from urllib3.util import make_headers, parse_url
 
-CHUNK = 1 << 18
-PROGRESS = 1 << 16
-TRIES_AT_THE_DOOR = 3
-TRANSIENT = (Fault, OSError, http.client.HTTPException)
+from segnet import __version__
+
+HEADERS = {"User-Agent": f"segnet/{__version__}", "Accept-Encoding": "identity"}
+MOST_REDIRECTS = 5
+SMALL_BODY = 1 << 16
+RETRIED = {408, 425, 429, 500, 502, 503, 504}
+ADVICE = {
+    401: "the server wants an account",
+    403: "the server refuses; does this dataset need an account?",
+    404: "is the base URL right? The file names below it are the publisher's",
+    410: "the file was taken down; name a mirror as base URL",
+    416: "the file is empty or shorter than it was",
+}
+WEB = ("http", "https")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class FetchError(OSError):
+    """A download that cannot go on; the message names the URL and a way out."""
+
+
+class Cancelled(Exception):
+    """Another worker failed or the user stopped: leave quietly."""
+
+
+class TransientError(Exception):
+    """A failure that may pass; `response` is the server's answer, if there was one."""
+
+    def __init__(self, message: str, response: urllib3.BaseHTTPResponse | None = None):
+        super().__init__(message)
+        self.response = response
+
+
+FAILURES = (TransientError, HTTPError)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Time-outs, and how often and when to try again.
+
+    Args:
+        timeout: Seconds without a byte after which a connection counts as stalled.
+        tries: Failures in a row, without real progress between them, before giving up.
+        first_wait: Longest wait after the first failure in seconds; each further one
+            is twice as long. Half of each wait is random, so that several connections
+            do not return at the same moment.
+        longest_wait: Upper bound of a wait in seconds.
+        slowest: Bytes/s; less than this over `timeout` seconds is a stall too.
+    """
+
+    timeout: float = 30.0
+    tries: int = 11
+    first_wait: float = 0.05
+    longest_wait: float = 30.0
+    slowest: int = 1024
+
+    def counter(self, connect: int | None = None) -> "Backoff":
+        """Returns a counter without failures.
+
+        Args:
+            connect: Smaller limit for failures to connect; None: `tries`.
+        """
+        return Backoff(
+            total=self.tries - 1,
+            connect=None if connect is None else min(connect, self.tries) - 1,
+            backoff_factor=self.first_wait,
+            backoff_max=self.longest_wait,
+        )
+
+
+class Backoff(urllib3.Retry):
+    """`urllib3.Retry` that waits after the first failure too, at random lengths."""
+
+    def get_backoff_time(self) -> float:
+        """Returns the seconds to wait after the failures counted so far."""
+        wait = self.backoff_factor * 2 ** (len(self.history) - 1)
+        # A server that refuses connections is down rather than busy.
+        if isinstance(self.history[-1].error, NewConnectionError | ProxyError):
+            wait *= 10
+        return min(wait, self.backoff_max) * random.uniform(0.5, 1.0)
+
+
+class Traffic:
+    """Requests sent and body bytes received, over all connections."""
+
+    def __init__(self):
+        self.requests = 0
+        self.received = 0
+        self._lock = threading.Lock()
+
+    def add(self, requests: int = 0, received: int = 0) -> None:
+        with self._lock:
+            self.requests += requests
+            self.received += received
 
 
 class Client:
-    """Reads one URL over one connection; each thread needs its own."""
+    """Sends GET requests from any thread; connections stay open between them.
 
-    def __init__(
-        self,
-        url: str,
-        patience: Patience,
-        tally: Tally,
-        halt: threading.Event,
-        remote: Remote | None = None,
-    ):
-        self.url = url
-        self.remote = remote
-        self._patience = patience
-        self._tally = tally
-        self._halt = halt
-        self._wire = Wire(remote.url if remote else url, patience.timeout, tally)
+    Args:
+        policy: Time-outs and retries.
+        connections: Connections kept for each host.
+    """
 
-    def twin(self) -> "Client":
-        """A second client for the same file, with a connection of its own."""
-        return Client(self.url, self._patience, self._tally, self._halt, self.remote)
+    def __init__(self, policy: RetryPolicy, connections: int):
+        self.policy = policy
+        self.traffic = Traffic()
+        self._options = {"maxsize": connections + 1, "timeout": policy.timeout}
+        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+
+    def get(
+        self, url: str, headers: dict, accepted: tuple[int, ...]
+    ) -> tuple[str, urllib3.BaseHTTPResponse]:
+        """Returns the address that answered and its answer, whose body is unread.
+
+        Args:
+            url: The address; redirects are followed.
+            headers: Request headers besides the usual ones.
+            accepted: Statuses to return; others raise.
+
+        Raises:
+            TransientError: A status that may pass (429, 5xx).
+            urllib3.exceptions.HTTPError: No connection, or one that broke.
+            FetchError: Any other status.
+            ValueError: An address or a proxy that cannot be used.
+        """
+        # Each address has its own proxy, so redirects are not left to the manager.
+        for _ in range(MOST_REDIRECTS + 1):
+            self.traffic.add(requests=1)
+            response = self._manager(url).request(
+                "GET",
+                url,
+                headers=HEADERS | headers,
+                preload_content=False,
+                decode_content=False,
+                redirect=False,
+                retries=False,
+            )
+            if response.status in accepted:
+                _refuse_encoding(url, response)
+                return url, response
+            location = response.get_redirect_location()
+            _discard(response)
+            if not location:
+                raise _refusal(url, response)
+            url = urljoin(url, location)
+        raise FetchError(f"{url}: redirected in circles; is the URL right?")
 
     def close(self) -> None:
-        """Drops the connection; the client can still be used."""
-        self._wire.close()
+        """Closes the connections that are not in use."""
+        for manager in self._managers.values():
+            manager.clear()
 
-    def hang_up(self) -> None:
-        """Ends a read that another thread is waiting in."""
-        self._wire.hang_up()
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        proxy = proxy_for(url)
+        with self._lock:
+            if proxy not in self._managers:
+                self._managers[proxy] = _new_manager(proxy, self._options)
+            return self._managers[proxy]
 
-    def go_to(self, url: str) -> None:
-        """Reads another file of the same host from now on."""
-        self.url = url
-        self._wire.go_to(url)
 
-    def look_up(self) -> Remote:
-        """Asks for the first byte: size, validators, and whether ranges work.
+def proxy_for(url: str) -> str:
+    """Returns the proxy that the environment names for an address, or "".
 
-        Raises:
-            FetchError: No such file, no access, or no answer.
-        """
-        self.remote = self.patiently(self._look_up)
-        return self.remote
+    Raises:
+        ValueError: An address that is not http(s), or holds a user name.
+    """
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = None
+    if not parts or parts.scheme not in WEB or not parts.host or parts.auth:
+        raise ValueError(
+            f"cannot fetch {url!r}: give a base URL like https://host/folder, without"
+            " user name or password"
+        )
+    if parts.host in LOCAL_HOSTS or proxy_bypass(parts.netloc):
+        return ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    return proxy if "//" in proxy or not proxy else f"http://{proxy}"
 
-    def read(self, start: int, stop: int) -> bytes:
-        """Bytes [start, stop) of the file."""
-        return b"".join(self.stream(start, stop))
 
-    def stream(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yields bytes [start, stop) in chunks, each byte once and in order.
+def content_range(response: urllib3.BaseHTTPResponse) -> tuple[int, int | None]:
+    """Returns the first byte and the file's size (None: unknown) of a 206 answer."""
+    text = response.headers.get("Content-Range", "")
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", text.strip())
+    if not match:
+        raise TransientError(f"a range answer with Content-Range {text!r}")
+    return int(match[1]), None if match[2] == "*" else int(match[2])
 
-        Raises:
-            FetchError: The file changed, or too many failures in a row.
-        """
-        reached, mark, failures = start, start, 0
-        try:
-            while reached < stop:
-                try:
-                    for chunk in self._body(reached, stop):
-                        reached += len(chunk)
-                        yield chunk
-                except TRANSIENT as error:
-                    failures = 1 if reached - mark >= PROGRESS else failures + 1
-                    mark = reached
-                    self._after(error, failures)
-        finally:
-            if reached < stop:
-                self.close()
 
-    def whole(self) -> Iterator[bytes]:
-        """Yields a file of unknown size from its start, all in one answer.
+def content_length(response: urllib3.BaseHTTPResponse) -> int | None:
+    """Returns the promised size of the body, or None."""
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() else None
 
-        Raises:
-            Fault: Cut off on the way; for the caller's `patiently`, which asks anew.
-        """
-        response = self._wire.ask({}, (200,))
-        promised, got = content_length(response), 0
-        try:
-            while chunk := response.read1(CHUNK):
-                self._count(chunk)
-                got += len(chunk)
-                yield chunk
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise Fault(f"cut off ({error})") from error
-        if promised is not None and got != promised:
-            self.close()
-            raise Fault(f"{got} bytes came, {promised} were promised")
+
+def _new_manager(proxy: str, options: dict) -> urllib3.PoolManager:
+    if not proxy:
+        return urllib3.PoolManager(**options)
+    parts = parse_url(proxy)
+    if parts.scheme not in WEB:
+        raise ValueError(
+            f"cannot use the {parts.scheme} proxy that the environment names: only"
+            " http and https proxies work; change or unset http_proxy, https_proxy,"
+            " all_proxy"
+        )
+    login = parts.auth and make_headers(proxy_basic_auth=unquote(parts.auth))
+    address = parts._replace(auth=None).url
+    return urllib3.ProxyManager(address, proxy_headers=login, **options)
+
+
+def _discard(response: urllib3.BaseHTTPResponse) -> None:
+    """Ends an answer that is not wanted; a short one leaves its connection usable."""
+    length = content_length(response)
+    if length is not None and length <= SMALL_BODY:
+        response.drain_conn()
+    response.close()
+
+
+def _refuse_encoding(url: str, response: urllib3.BaseHTTPResponse) -> None:
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
         response.close()
-
-    def patiently(self, act: Callable):
-        """What `act()` returns, tried again after each fault that may go away."""
-        failures = 0
-        while True:
-            try:
-                return act()
-            except TRANSIENT as error:
-                failures += 1
-                self._after(error, failures)
-
-    def _after(self, error: Exception, failures: int) -> None:
-        """Pauses after a fault, or gives up."""
-        self.close()
-        if self._halt.is_set():
-            raise Halted
-        if isinstance(error, FetchError):
-            raise error
-        tries = self._patience.tries
-        if isinstance(error, ssl.SSLCertVerificationError):
-            tries = 1
-        elif self.remote is None and isinstance(
-            error, socket.gaierror | ConnectionRefusedError
-        ):
-            tries = min(tries, TRIES_AT_THE_DOOR)
-        if failures >= tries:
-            told = str(error) or type(error).__name__
-            raise FetchError(
-                f"{self.url}: {told} ({failures} times in a row); check the address"
-                " and the line and run the same command again: it goes on from here"
-            ) from error
-        pause = min(self._patience.cap, self._patience.base * 2 ** (failures - 1))
-        pause *= random.uniform(0.5, 1.0)
-        asked = min(getattr(error, "after", 0.0), self._patience.cap)
-        if self._halt.wait(max(pause, asked)):
-            raise Halted
-
-    def _look_up(self) -> Remote:
-        response = self._wire.ask({"Range": "bytes=0-0"}, (200, 206))
-        facts = {
-            "etag": response.headers.get("ETag", ""),
-            "modified": response.headers.get("Last-Modified", ""),
-        }
-        if response.status == 200:
-            self.close()
-            return Remote(self._wire.url, content_length(response), False, **facts)
-        first, size = content_range(response)
-        if first != 0 or size is None or not response.read1(1):
-            raise Fault("a range answer without its byte or the file's size")
-        self._tally.add(received=1)
-        response.close() if content_length(response) == 1 else self.close()
-        return Remote(self._wire.url, size, True, **facts)
-
-    def _body(self, start: int, stop: int) -> Iterator[bytes]:
-        response = self._open(start, stop)
-        skip = start if response.status == 200 else 0
-        left = skip + stop - start
-        clean = content_length(response) == left
-        pace = _Pace(self._patience)
-        while left:
-            chunk = response.read1(min(CHUNK, left))
-            if not chunk:
-                raise Fault(f"the answer ended {left} bytes early")
-            self._count(chunk)
-            pace.check(len(chunk))
-            left -= len(chunk)
-            if left == 0:
-                response.close() if clean else self.close()
-            dropped = min(skip, len(chunk))
-            skip -= dropped
-            if dropped < len(chunk):
-                yield chunk[dropped:]
-
-    def _count(self, chunk: bytes) -> None:
-        self._tally.add(received=len(chunk))
-        if self._halt.is_set():
-            self.close()
-            raise Halted
-
-    def _open(self, start: int, stop: int) -> http.client.HTTPResponse:
-        """An answer that holds byte `start`: a range, or the file from its start."""
-        if not self.remote.ranges:
-            response = self._wire.ask({}, (200,))
-            self._same(response, content_length(response))
-            return response
-        headers = {"Range": f"bytes={start}-{stop - 1}"}
-        if self.remote.condition:
-            headers["If-Range"] = self.remote.condition
-        response = self._wire.ask(headers, (200, 206))
-        if response.status == 200:
-            self._same(response, content_length(response))
-            if start:
-                raise Fault("the server sent the whole file instead of a range")
-            return response
-        first, size = content_range(response)
-        self._same(response, size)
-        if first != start:
-            raise Fault(f"asked for byte {start}, the answer starts at {first}")
-        return response
-
-    def _same(self, response: http.client.HTTPResponse, size: int | None) -> None:
-        """Refuses an answer about another version of the file."""
-        told = response.headers
-        for what, was, now in (
-            ("ETag", self.remote.etag, told.get("ETag", "")),
-            ("Last-Modified", self.remote.modified, told.get("Last-Modified", "")),
-            ("size", self.remote.size, size),
-        ):
-            if was and now and was != now:
-                raise FetchError(
-                    f"{self.url}: changed on the server while it was being read"
-                    f" ({what} was {was}, now {now}); run again to start afresh"
-                )
+        raise FetchError(
+            f"{url}: sent as {encoding} though plain bytes were asked for; name another"
+            " mirror"
+        )
 
 
-class _Pace:
-    """Tells a line that only drips from one that works."""
-
-    def __init__(self, patience: Patience):
-        self._window = patience.timeout
-        self._least = patience.slowest * patience.timeout
-        self._began, self._bytes = time.monotonic(), 0
-
-    def check(self, count: int) -> None:
-        self._bytes += count
-        now = time.monotonic()
-        if now - self._began < self._window:
-            return
-        if self._bytes < self._least:
-            raise Fault(f"stalled: {self._bytes} bytes in {now - self._began:.0f} s")
-        self._began, self._bytes = now, 0
+def _refusal(url: str, response: urllib3.BaseHTTPResponse) -> Exception:
+    status = f"HTTP {response.status} {response.reason}".strip()
+    if response.status in RETRIED:
+        return TransientError(status, response)
+    advice = ADVICE.get(response.status, "is the URL right?")
+    return FetchError(f"{url}: {status}; {advice}")

@@ -1,64 +1,72 @@
 """The same work over several connections at once; the first failure stops all."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
 
-from segnet.fetch.client import Client
-from segnet.fetch.connection import Halted
+from segnet.fetch.client import Cancelled
+from segnet.fetch.remote_file import RemoteFile
 
-GLANCE = 0.2
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 2.0
 
 
-def together(
-    client: Client,
+def run_parallel(
+    remote: RemoteFile,
     jobs: Iterable,
-    act: Callable[[Client, object], None],
+    act: Callable[[RemoteFile, object], None],
     connections: int,
-    halt: threading.Event,
+    cancel: threading.Event,
 ) -> None:
-    """Calls `act(client, job)` for every job, each thread with its own connection.
+    """Calls `act(remote, job)` for every job, each thread with a clone of `remote`.
 
     Args:
-        client: Whose twins do the work.
+        remote: What the clones read.
         jobs: Taken from the front.
         act: The work; may raise.
         connections: Threads.
-        halt: Set on the first failure or Ctrl-C, so that the others leave.
+        cancel: Set on the first failure or Ctrl-C, so that the others leave.
 
     Raises:
         The first exception of any `act`.
     """
-    queue = deque(jobs)
-    twins = [client.twin() for _ in range(min(connections, len(queue)))]
+    queue, errors = deque(jobs), []
 
-    def worker(twin: Client) -> None:
+    def work(clone: RemoteFile) -> None:
         try:
-            while queue and not halt.is_set():
+            while queue and not cancel.is_set():
                 try:
                     job = queue.popleft()
                 except IndexError:
                     return
-                act(twin, job)
-        except Halted:
+                act(clone, job)
+        except Cancelled:
             return
-        except BaseException:
-            halt.set()
-            raise
-        finally:
-            twin.close()
+        except BaseException as error:
+            errors.append(error)
+            cancel.set()
 
-    with ThreadPoolExecutor(max(len(twins), 1)) as pool:
-        futures = [pool.submit(worker, twin) for twin in twins]
-        try:
-            # Short waits let Ctrl-C through on every system.
-            while wait(futures, timeout=GLANCE).not_done and not halt.is_set():
-                pass
-        finally:
-            if not all(future.done() for future in futures):
-                halt.set()
-                for twin in twins:
-                    twin.hang_up()
-    for future in futures:
-        future.result()
+    clones = [remote.clone() for _ in range(min(connections, len(queue)))]
+    # A server may keep a thread waiting for the head of an answer, which nothing can
+    # interrupt: as a daemon, such a thread does not hold up Ctrl-C.
+    threads = [
+        threading.Thread(target=work, args=(clone,), daemon=True) for clone in clones
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        # Short waits let Ctrl-C through on every system.
+        for thread in threads:
+            while thread.is_alive() and not cancel.is_set():
+                thread.join(POLL_SECONDS)
+    finally:
+        if any(thread.is_alive() for thread in threads):
+            cancel.set()
+            for clone in clones:
+                clone.abort()
+        until = time.monotonic() + GRACE_SECONDS
+        for thread in threads:
+            thread.join(max(until - time.monotonic(), 0.0))
+    if errors:
+        raise errors[0]

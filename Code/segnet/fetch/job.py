@@ -1,84 +1,93 @@
-"""What every part of a fetch shares: where from, where to, how, and who else."""
+"""The settings and tools that all parts of one fetch share."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from segnet.fetch.checksums import Manifest
 from segnet.fetch.client import Client
-from segnet.fetch.connection import Patience, Tally
+from segnet.fetch.remote_file import RemoteFile
 from segnet.system.locks import alone
 
 CACHE = ".fetch"
 
 
-class SilentBar:
-    """A progress bar that shows nothing."""
+class Progress:
+    """One tqdm bar in bytes, for one stage after another.
 
-    def __init__(self, total: int | None = None, unit: str = "B", desc: str = ""):
-        pass
+    Args:
+        show: Draw the bar.
+    """
 
-    def update(self, count: int) -> None:
-        pass
+    def __init__(self, show: bool):
+        self._show = show
+        self._bar: tqdm | None = None
+        self._lock = threading.Lock()
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        """Begins a stage at 0 bytes of `total` (None: unknown)."""
+        self.close()
+        options = {"unit": "B", "unit_scale": True, "disable": not self._show}
+        self._bar = tqdm(desc=stage, total=total, **options)
+
+    def add(self, count: int) -> None:
+        """Counts bytes; may be called from any thread."""
+        with self._lock:
+            self._bar.update(count)
 
     def close(self) -> None:
-        pass
+        if self._bar is not None:
+            self._bar.close()
 
 
 @dataclass(frozen=True)
-class Site:
+class Job:
     """One fetch.
 
     Args:
-        base_url: Below it the files bear the publisher's names.
-        folder: Where the data goes; indexes and the like go to `.fetch` in it.
+        base_url: The address that the publisher's file names are appended to.
+        folder: Target of the data; indexes and other caches go to `.fetch` in it.
         connections: Requests at the same time.
-        patience: Time-outs and retries.
-        verify: Read back what is there and compare its sha256.
-        bar: `bar(total=, unit=, desc=)` makes a progress bar, as tqdm does.
-        tally: Counts requests and bytes.
-        halt: Set to stop everything.
+        client: Sends the requests.
+        verify: Read back the files that are present and compare their sha256.
+        progress: Counts bytes for the user.
+        cancel: Set to stop everything.
     """
 
     base_url: str
     folder: Path
     connections: int
-    patience: Patience
+    client: Client
     verify: bool
-    bar: Callable
-    tally: Tally = field(default_factory=Tally)
-    halt: threading.Event = field(default_factory=threading.Event)
+    progress: Progress
+    cancel: threading.Event = field(default_factory=threading.Event)
 
-    def client(self, file: str) -> Client:
-        url = f"{self.base_url.rstrip('/')}/{file}"
-        return Client(url, self.patience, self.tally, self.halt)
+    def url(self, file: str) -> str:
+        """Returns the address of one of the publisher's files."""
+        return f"{self.base_url.rstrip('/')}/{file}"
+
+    def remote(self, file: str) -> RemoteFile:
+        """Returns a reader of one of the publisher's files."""
+        return RemoteFile(self.url(file), self.client, self.cancel)
 
     def cache(self, file: str) -> Path:
+        """Returns the path of a file that is kept for later runs."""
         return self.folder / CACHE / file
 
     def manifest(self, file: str) -> Manifest:
+        """Returns the checksums of the files out of one archive or list."""
         stem = file.removesuffix(".gz").removesuffix(".tar").removesuffix(".zip")
         return Manifest(self.folder / f"{stem}.sha256", self.folder)
 
     @contextmanager
-    def counting(self, total: int | None, unit: str, desc: str) -> Iterator[Callable]:
-        """Yields `update(count)` of a new bar, to be called from any thread."""
-        bar, lock = self.bar(total=total, unit=unit, desc=desc), threading.Lock()
+    def open(self) -> Iterator[None]:
+        """Keeps a second fetch out of the folder; at the end closes what was opened.
 
-        def update(count: int) -> None:
-            with lock:
-                bar.update(count)
-
-        try:
-            yield update
-        finally:
-            bar.close()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keeps a second fetch out of the folder; the lock dies with the process.
+        The lock is released with the process, even when it is killed.
 
         Raises:
             OSError: Another process fetches into this folder.
@@ -87,18 +96,22 @@ class Site:
             f"{self.folder}: another fetch is writing into this folder; wait for it or"
             " name another folder"
         )
-        with alone(self.cache("lock"), refusal):
-            yield
+        try:
+            with alone(self.cache("lock"), refusal):
+                yield
+        finally:
+            self.progress.close()
+            self.client.close()
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What a part has to do; None where nobody can know before it is done.
+class Estimate:
+    """The work that a part has left; None where only doing it will show.
 
     Args:
         files: Files still to come.
         frames: Images among them.
-        there: Wanted files that are there already.
+        present: Wanted files that are in place already.
         size: Bytes of the files still to come.
         requests: Requests for them.
         disk: Bytes they need on disk.
@@ -106,7 +119,7 @@ class Outlook:
 
     files: int | None
     frames: int | None
-    there: int
+    present: int
     size: int | None
     requests: int | None
     disk: int

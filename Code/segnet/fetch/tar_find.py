@@ -1,99 +1,102 @@
-"""Finding the wanted members of a remote tar with few requests and few bytes.
+"""Finds the wanted members of a remote tar with few requests and few bytes.
 
-A tar has no table of contents; each header tells where the next one is. From best
-to worst, three ways to read few of them:
+A tar has no table of contents; the position of a header follows from the one before.
+From best to worst, three ways to read few headers:
 
-- an archive packed in sorted order is searched by bisection (`search`);
-- the walk ends once all that is wanted is known;
-- the whole archive is walked, from several places at once.
+- bisection, in an archive packed in sorted order (`tar_search`);
+- a walk that ends once all wanted members are known;
+- a walk over the whole archive, from several positions at once.
 """
 
 import threading
 from collections.abc import Callable
 
-from segnet.fetch.client import Client
-from segnet.fetch.connections import together
+from segnet.fetch.connections import run_parallel
+from segnet.fetch.remote_file import RemoteFile
 from segnet.fetch.tar_index import TarIndex
 from segnet.fetch.tar_member import Member
 from segnet.fetch.tar_search import Search
-from segnet.fetch.tar_walk import Enough, walk
+from segnet.fetch.tar_walk import Stop, walk
 from segnet.fetch.wanted import Wanted
 
-FIRST_LOOK = 8
+FIRST_MEMBERS = 8
 
 
 def find(
-    client: Client,
+    remote: RemoteFile,
     index: TarIndex,
     wanted: Wanted,
     connections: int,
-    halt: threading.Event,
-    seen: Callable[[int], None] = lambda count: None,
+    cancel: threading.Event,
+    on_bytes: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Fills the table until it holds all that is wanted.
+    """Fills an index until it holds all wanted members.
 
     Args:
-        client: Reads the archive; must have looked it up.
-        index: The table, perhaps half full from an earlier run.
-        wanted: What to look for.
+        remote: Reads the archive; `look_up` must have been called.
+        index: The index, perhaps half full from an earlier run.
+        wanted: The members to find.
         connections: Walks at the same time when the whole archive must be walked.
-        halt: Set when a walk fails, to stop the others.
-        seen: Told the number of members just found.
+        cancel: Set when a walk fails, to stop the others.
+        on_bytes: Called with the size of each header read.
 
     Raises:
         ValueError: A damaged or hostile archive.
-        FetchError: The server or the line.
+        FetchError: The server or the connection.
     """
     if wanted.known(index):
         return
-    first = iter(range(FIRST_LOOK))
-    walk(client, index, 0, lambda member: next(first) + 1 == FIRST_LOOK, seen)
-    search = Search(client, index, wanted, seen)
+    first = iter(range(FIRST_MEMBERS))
+    walk(remote, index, 0, lambda member: next(first) + 1 == FIRST_MEMBERS, on_bytes)
+    search = Search(remote, index, wanted, on_bytes)
     if not wanted.known(index):
         search.run()
     if not wanted.known(index):
-        search.spread(connections)
-        _walk_from_everywhere(client, index, wanted, connections, halt, seen)
+        search.add_starts(connections)
+        _walk_parallel(remote, index, wanted, connections, cancel, on_bytes)
 
 
-def _walk_from_everywhere(client, index, wanted, connections, halt, seen) -> None:
-    """Walks on from every open end until all that is wanted is known."""
+def _walk_parallel(remote, index, wanted, connections, cancel, on_bytes) -> None:
+    """Walks on from the end of every run until all wanted members are known."""
     members = index.all()
-    heads = sorted({0} | {m.end for m in members if not index.knows(m.end)})
+    starts = sorted({0} | {m.end for m in members if not index.knows(m.end)})
     found = threading.Event()
 
-    def job(twin: Client, position: int) -> None:
+    def work(clone: RemoteFile, position: int) -> None:
         if found.is_set():
             return
         try:
-            walk(twin, index, position, watch(index, wanted, found), seen)
+            stop = stop_when_known(index, wanted, found)
+            walk(clone, index, position, stop, on_bytes)
             if wanted.known(index):
                 found.set()
         except ValueError:
-            # What looked like a header in mid-archive may be content; only the
-            # walk from byte 0 can tell that the archive itself is bad.
+            # A block in mid-archive may be content that looks like a header; only
+            # the walk from byte 0 proves that the archive itself is bad.
             if position == 0:
                 raise
 
-    together(client, heads, job, connections, halt)
+    run_parallel(remote, starts, work, connections, cancel)
     if not found.is_set():
-        walk(client, index, 0, watch(index, wanted, found), seen)
+        walk(remote, index, 0, stop_when_known(index, wanted, found), on_bytes)
 
 
-def watch(
+def stop_when_known(
     index: TarIndex, wanted: Wanted, found: threading.Event | None = None
-) -> Enough:
-    """Tells when to stop a walk; asks the whole table only when it may matter.
+) -> Stop:
+    """Returns a function that ends a walk once all wanted members are known.
+
+    It goes through the whole index only after a member that may have been the last.
 
     Args:
-        index: The table that the walk fills.
-        wanted: What is looked for.
-        found: Set when all is known; stops other walks that watch it too.
+        index: The index that the walk fills.
+        wanted: The members to find.
+        found: Set when all are known; ends other walks that share it.
     """
     found = found or threading.Event()
     inside = False
 
-    def enough(member: Member) -> bool:
+    def stop(member: Member) -> bool:
         nonlocal inside
         takes = wanted.takes(member.name)
         left, inside = inside and not takes, takes
@@ -101,4 +104,4 @@ def watch(
             found.set()
         return found.is_set()
 
-    return enough
+    return stop

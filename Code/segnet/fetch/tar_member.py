@@ -1,7 +1,7 @@
-"""One member of a tar archive: its header read, and refused when it is hostile.
+"""Reads the header of one tar member and refuses a hostile one.
 
-Source: POSIX pax interchange format; GNU `L` long names; the block itself
-(checksum, octal and base-256 numbers, prefix) is left to `tarfile.TarInfo`.
+Source: POSIX pax interchange format; GNU `L` long names. `tarfile.TarInfo`
+parses the block itself (checksum, octal and base-256 numbers, prefix).
 """
 
 import re
@@ -38,8 +38,8 @@ class Member:
     Args:
         name: Path as stored, with `/`.
         kind: `FILE` or `FOLDER`.
-        start: Byte of its first block, extension records included.
-        data: Byte where its content starts.
+        start: Position of its first block, extension records included, in bytes.
+        data: Position of its content, in bytes.
         size: Bytes of content.
     """
 
@@ -61,62 +61,60 @@ class Member:
 
 
 def padded(size: int) -> int:
-    """`size` rounded up to whole blocks."""
+    """Returns `size` rounded up to whole blocks."""
     return -(-size // BLOCK) * BLOCK
 
 
 def read_member(read: Callable[[int], bytes], start: int) -> Member | None:
-    """The member whose first block is next, or None at the end of the archive.
+    """Returns the member whose first block is next, or None at the archive's end.
 
     Args:
-        read: `read(n)` gives the next n bytes; the first call is at `start`.
+        read: `read(n)` returns the next n bytes; the first call is at `start`.
         start: Position in the archive, bytes.
 
     Raises:
         ValueError: Not a tar header, a damaged one, or a hostile member.
     """
-    position, told = start, {}
+    position, extra = start, {}
     while True:
         try:
             info = tarfile.TarInfo.frombuf(read(BLOCK), "utf-8", "strict")
         except (tarfile.EOFHeaderError, tarfile.EmptyHeaderError):
             return None
         except (tarfile.HeaderError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"byte {position}: not a sound tar header: {error}"
-            ) from None
+            raise ValueError(f"byte {position}: no valid tar header: {error}") from None
         position += BLOCK
         if info.type in EXTENSIONS:
-            told |= _extension(info, read)
+            extra |= _extension(info, read)
             position += padded(info.size)
             continue
-        return _member(info, told, start, position)
+        return _member(info, extra, start, position)
 
 
-def refuse_unsafe(name: str, what: str = "") -> None:
+def refuse_unsafe(name: str, kind: str = "") -> None:
     """Raises when a member would be written anywhere but below the target folder.
 
     Args:
         name: Path as stored in the archive.
-        what: What the member is, when that alone is reason enough to refuse it.
+        kind: Kind of member, if that alone is reason to refuse it.
 
     Raises:
         ValueError: Naming the member and what is wrong with it.
     """
     parts = name.split("/")
-    wrong = what
+    reason = kind
     if not name or name.startswith("/"):
-        wrong = "an absolute or empty path"
+        reason = "an absolute or empty path"
     elif ".." in parts:
-        wrong = "a path with '..'"
+        reason = "a path with '..'"
     elif "\\" in name or re.match(r"[A-Za-z]:", name):
-        wrong = "a path with a drive letter or backslash"
+        reason = "a path with a drive letter or backslash"
     elif CONTROL.search(name):
-        wrong = "a path with control characters"
-    if wrong:
+        reason = "a path with control characters"
+    if reason:
         raise ValueError(
-            f"refused member {name!r}: {wrong}. Published sets hold plain files and"
-            " folders only: this archive is not what it says; fetch from elsewhere"
+            f"refused member {name!r}: {reason}. Published datasets hold plain files"
+            " and folders only: this is not the published archive; fetch from elsewhere"
         )
 
 
@@ -129,8 +127,8 @@ def refuse_cut(member: Member, size: int | None) -> None:
         )
 
 
-def refuse_twin(member: Member, first: Member) -> None:
-    """Raises when two members bear one name (letter case aside)."""
+def refuse_duplicate(member: Member, first: Member) -> None:
+    """Raises when two members have one name, ignoring case."""
     if first.start != member.start:
         raise ValueError(
             f"refused member {member.name!r}: the archive holds it twice (bytes"
@@ -139,26 +137,26 @@ def refuse_twin(member: Member, first: Member) -> None:
 
 
 def plain_name(name: str) -> str:
-    """`name` without leading `./` and doubled slashes."""
+    """Returns `name` without leading `./` and doubled slashes."""
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
-def _member(info: tarfile.TarInfo, told: dict, start: int, data: int) -> Member:
-    name = told.get("path", info.name)
+def _member(info: tarfile.TarInfo, extra: dict, start: int, data: int) -> Member:
+    name = extra.get("path", info.name)
     is_file = info.type in FILE_TYPES and not name.endswith("/")
     is_folder = info.type == tarfile.DIRTYPE or name.endswith("/")
-    what = "" if is_file or is_folder else KINDS.get(info.type, "of an unknown type")
-    if any(key.startswith("GNU.sparse") for key in told):
-        what = KINDS[tarfile.GNUTYPE_SPARSE]
-    refuse_unsafe(name if is_folder else plain_name(name) and name, what)
-    size = told.get("size", info.size) if is_file else 0
+    kind = "" if is_file or is_folder else KINDS.get(info.type, "of an unknown type")
+    if any(key.startswith("GNU.sparse") for key in extra):
+        kind = KINDS[tarfile.GNUTYPE_SPARSE]
+    refuse_unsafe(name if is_folder else plain_name(name) and name, kind)
+    size = extra.get("size", info.size) if is_file else 0
     if size < 0:
         raise ValueError(f"byte {start}: member {name!r} has a size of {size} bytes")
     return Member(plain_name(name), FILE if is_file else FOLDER, start, data, size)
 
 
 def _extension(info: tarfile.TarInfo, read: Callable[[int], bytes]) -> dict:
-    """What a GNU long name or pax record says about the next member."""
+    """Returns what a GNU long name or pax record sets for the next member."""
     if not 0 <= info.size <= LONGEST_EXTENSION:
         raise ValueError(f"refused a tar extension record of {info.size} bytes")
     payload = read(padded(info.size))[: info.size]
@@ -170,7 +168,7 @@ def _extension(info: tarfile.TarInfo, read: Callable[[int], bytes]) -> dict:
 
 
 def _pax_records(payload: bytes) -> dict:
-    """`length key=value` lines as a dict; size becomes an int."""
+    """Returns `length key=value` lines as a dict; size becomes an int."""
     records = {}
     while payload.strip(b"\0"):
         match = re.match(rb"(\d{1,10}) ([^=\n]+)=", payload)

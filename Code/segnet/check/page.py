@@ -15,6 +15,7 @@ from segnet.check.findings import Findings, Problem, Twin
 from segnet.check.image_hash import BITS, IMAGE_DISTANCE, LABEL_DISTANCE
 from segnet.check.views import Item, Reading, View
 from segnet.system.files import replacing
+from segnet.system.text import shown
 
 SAMPLES_A_SPLIT = 2
 TRIES_A_SAMPLE = 4
@@ -86,7 +87,7 @@ def write_report(path: str | Path, findings: Findings, view: View | None) -> Non
         f'<p class="small">segnet {__version__}</p>\n</body>\n</html>\n'
     )
     with replacing(path) as part:
-        part.write_text(page, encoding="utf-8")
+        part.write_text(shown(page), encoding="utf-8")
 
 
 def _problem(problem: Problem) -> str:

@@ -6,12 +6,12 @@ at once and `render` or `prepare` never wait for a deep-learning framework.
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
 from segnet import __version__
 from segnet.cli.bench import add_bench
 from segnet.cli.check import add_check
+from segnet.cli.common import print_any_character, say
 from segnet.cli.compare import add_compare
 from segnet.cli.evaluate import add_evaluate
 from segnet.cli.fetch import add_fetch
@@ -48,15 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is done, 1 that `check` found something, 2 bad input, 130 stopped by the user.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    print_any_character()
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
-        print(f"segnet {arguments.verb}: {_told(error)}", file=sys.stderr)
+        say(f"segnet {arguments.verb}: {_told(error)}", error=True)
         return 2
     except KeyboardInterrupt as error:
         told = "; ".join(["stopped", *_notes(error)])
-        print(f"\nsegnet {arguments.verb}: {told}", file=sys.stderr)
+        say(f"\nsegnet {arguments.verb}: {told}", error=True)
         return 130
 
 

@@ -7,6 +7,7 @@ from segnet.cli.common import (
     add_verb,
     add_workers,
     on_terminal,
+    say,
     split_of,
 )
 
@@ -58,7 +59,7 @@ def _check(arguments) -> int:
         cameras=arguments.camera,
         progress=on_terminal(),
     )
-    print(summary(findings))
+    say(summary(findings))
     if arguments.out:
-        print(f"report: {arguments.out / 'check.html'}")
+        say(f"report: {arguments.out / 'check.html'}")
     return findings.status

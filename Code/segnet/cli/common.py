@@ -4,6 +4,26 @@ import argparse
 import dataclasses
 import sys
 
+from segnet.system.text import shown
+
+
+def say(text: object, *, error: bool = False) -> None:
+    """Prints text that may hold names of files, as `shown` gives it.
+
+    Args:
+        text: What to print.
+        error: Print to stderr instead of stdout.
+    """
+    print(shown(text), file=sys.stderr if error else sys.stdout)
+
+
+def print_any_character() -> None:
+    """Makes stdout and stderr print escapes for what their encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        # A stream that a notebook or a test put there may not have one.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
 
 def add_verb(verbs, name: str, run, summary: str, example: str):
     """Returns a sub-parser whose help ends with an example."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal
+from segnet.cli.common import add_verb, on_terminal, say
 
 
 def add_compare(verbs) -> None:
@@ -51,10 +51,10 @@ def _compare(arguments) -> None:
     if arguments.store:
         folders = _evaluated(arguments)
     outcome = compare(folders, arguments.seed)
-    print(text(outcome))
+    say(text(outcome))
     if arguments.out:
         for path in write(outcome, arguments.out):
-            print(path)
+            say(path)
 
 
 def _evaluated(arguments) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal
+from segnet.cli.common import add_verb, on_terminal, say
 
 
 def add_evaluate(verbs) -> None:
@@ -62,11 +62,11 @@ def _evaluate(arguments) -> None:
         flip=arguments.flip,
         scales=arguments.scales,
     )
-    print(table(report))
+    say(table(report))
     if arguments.split == "val" and trained_on_val(arguments.model, report["source"]):
-        print(
+        say(
             f"{arguments.model} was trained on val as well: "
             f"these scores say nothing about other frames"
         )
     if arguments.out:
-        print(f"report and pictures in {arguments.out}")
+        say(f"report and pictures in {arguments.out}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal
+from segnet.cli.common import add_verb, on_terminal, say
 
 
 def add_fetch(verbs) -> None:
@@ -52,4 +52,4 @@ def _fetch(arguments) -> None:
         verify=arguments.verify,
         progress=on_terminal(),
     )
-    print(summary)
+    say(summary)

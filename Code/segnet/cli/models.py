@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb
+from segnet.cli.common import add_verb, say
 
 
 def add_models(verbs) -> None:
@@ -34,9 +34,9 @@ def _models(arguments) -> None:
         build(input_shape=shape, num_classes=arguments.num_classes)
         for build in MODELS.values()
     ]
-    print(summary_table(summary(networks)))
+    say(summary_table(summary(networks)))
     cards = read_cards()
-    print(f"{weights_table(cards)}\n" if cards else "no weights are shipped\n")
+    say(f"{weights_table(cards)}\n" if cards else "no weights are shipped\n")
     if arguments.out:
         _draw(networks, arguments.out)
 
@@ -47,4 +47,4 @@ def _draw(networks, folder: Path) -> None:
     for network in networks:
         path = folder / f"structure_{network.name}.png"
         draw_structure(network, path)
-        print(path)
+        say(path)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb
+from segnet.cli.common import add_verb, say
 
 
 def add_pack(verbs) -> None:
@@ -65,5 +65,5 @@ def _pack(arguments) -> None:
         without_val=arguments.without_val,
         folder=arguments.folder or FOLDER,
     )
-    print(f"{card.with_suffix('.npz')}: {card.with_suffix('.npz').stat().st_size} B")
-    print(f"card: {card.with_suffix('.md')}")
+    say(f"{card.with_suffix('.npz')}: {card.with_suffix('.npz').stat().st_size} B")
+    say(f"card: {card.with_suffix('.md')}")

@@ -7,6 +7,7 @@ from segnet.cli.common import (
     add_verb,
     add_workers,
     on_terminal,
+    say,
     split_of,
 )
 
@@ -86,13 +87,13 @@ def _prepare(arguments) -> None:
         progress=on_terminal(),
     )
     with open_store(path) as store:
-        print(store.describe())
+        say(store.describe())
         for line in store.skipped:
-            print(f"skipped {line}")
+            say(f"skipped {line}")
         facts = store.attributes
         # Shards of an older run that was resumed have no such counts.
         if "class_pixels" in facts:
             pixels = facts["class_pixels"]
             doubt = void_doubt(facts["source"], store.class_map, pixels)
             if doubt:
-                print(f"warning: {doubt}")
+                say(f"warning: {doubt}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers, on_terminal
+from segnet.cli.common import add_verb, add_workers, on_terminal, say
 
 
 def add_render(verbs) -> None:
@@ -71,4 +71,4 @@ def _render(arguments) -> None:
         focal=arguments.focal,
     )
     count = len(range(0, arguments.frames, arguments.every))
-    print(f"rendered {count} frames a variation into {arguments.data}")
+    say(f"rendered {count} frames a variation into {arguments.data}")

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from segnet.cli.common import add_field, add_verb
+from segnet.cli.common import add_field, add_verb, say
 
 
 def add_train(verbs) -> None:
@@ -89,5 +89,5 @@ def _train(arguments) -> None:
     if verbose:
         report = run / "report.json"
         if report.is_file():
-            print(table(json.loads(report.read_text())))
-        print(f"best weights: {run / 'best.keras'}")
+            say(table(json.loads(report.read_text())))
+        say(f"best weights: {run / 'best.keras'}")

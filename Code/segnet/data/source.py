@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segnet.system.text import shown
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -53,6 +55,9 @@ class Source:
         encodings: Colour -> id for each sequence, where the dataset has such tables.
         size: (H, W) that frames are cropped or padded to at the right and the bottom,
             where their sizes differ; by default all must have one size.
+
+    Raises:
+        ValueError: The name of a frame is not UTF-8.
     """
 
     name: str
@@ -64,6 +69,16 @@ class Source:
         default_factory=dict
     )
     size: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        for frame in self.frames:
+            try:
+                frame.id.encode()
+            except UnicodeEncodeError:
+                # Neither a store nor a page could hold the name.
+                raise ValueError(
+                    f"{shown(frame.image)}: its name is not UTF-8; rename it"
+                ) from None
 
 
 @dataclass(frozen=True)

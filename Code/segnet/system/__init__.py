@@ -1,1 +1,1 @@
-"""Files written in one step, locks, worker processes, checksums."""
+"""Files written in one step, locks, worker processes, checksums, printable names."""

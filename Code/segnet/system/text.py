@@ -1,0 +1,34 @@
+"""Text for terminals and pages: names of files may hold anything."""
+
+import unicodedata
+
+KEPT = "\n\t"
+# Python's stand-ins for bytes of a file name that are not UTF-8: U+DC80 to U+DCFF.
+BYTES = range(0xDC80, 0xDD00)
+
+
+def shown(text: object) -> str:
+    r"""Returns text with whatever is no visible character escaped, as in `\x1b`.
+
+    Control characters could move the cursor or change the direction of the text, and
+    bytes of a file name that are not UTF-8 could not be printed at all. Spaces, tabs
+    and line breaks stay.
+
+    Args:
+        text: A message, a path or anything else that `str` takes.
+    """
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in KEPT:
+        return character
+    # Spaces of other widths, such as those of Japanese text.
+    if unicodedata.category(character) == "Zs":
+        return character
+    if ord(character) in BYTES:
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()

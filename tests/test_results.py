@@ -11,6 +11,7 @@ from segnet.models.shipped import read_cards
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "make"))
 
+import changes as make_changes  # noqa: E402
 import results as make_results  # noqa: E402
 
 FIGURES = {
@@ -54,6 +55,23 @@ def test_results_are_up_to_date():
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     assert make_results.results(text, read_cards()) == text
     assert all(f"`{name}`" in text for name in MODELS)
+
+
+def test_the_changes_that_matter_are_up_to_date():
+    # After a change to docs/figures/changes.csv: python docs/make/changes.py
+    assert make_changes.page() == make_changes.PAGE.read_text(encoding="utf-8")
+
+
+def test_a_change_is_shown_beside_its_difference():
+    def row(miou):
+        figures = {"parameters": "1000", "images_per_second": "5"}
+        return {"change": "", **figures, "miou": miou, "Fence": "1.5"}
+
+    rows = dict.fromkeys(make_changes.SHOWN, row("2.0"))
+    rows |= {make_changes.BASE: row("1.5")}
+    first, second = make_changes.changes(rows).splitlines()[2:4]
+    assert first == f"| {make_changes.BASE} | 1,000 | 5 | 1.5 |  | 1.5 |"
+    assert second.endswith(" | 1,000 | 5 | 2.0 | +0.5 | 1.5 |")
 
 
 def test_a_row_takes_its_figures_from_card_and_measurement():

@@ -5,8 +5,13 @@ import pytest
 from PIL import Image
 
 from segnet.data.batches import warp as module
-from segnet.data.batches.augment import NOTHING, Augmentation, augment, draw
-from segnet.data.batches.warp import PADDING, Axis, Change, warp
+from segnet.data.batches.augment import (
+    NO_AUGMENTATION,
+    Augmentation,
+    augment,
+    draw_transform,
+)
+from segnet.data.batches.warp import PADDING, Axis, Transform, warp
 
 VOID = 255
 SIZE = (37, 53)
@@ -47,7 +52,7 @@ def test_image_and_labels_take_the_same_way(config, labels, monkeypatch):
 def test_labels_lie_where_the_matrix_says(config, labels):
     """The matrix alone, pixel by pixel; Pillow counts in steps of 1/65536."""
     for seed in range(25):
-        change = draw(labels, np.random.default_rng(seed), config, CHANCES)
+        change = draw_transform(labels, np.random.default_rng(seed), config, CHANCES)
         image = np.zeros((*SIZE, 3), np.uint8)
         found = warp(image, labels, change, VOID)[1]
         y, x = np.mgrid[: change.size[0], : change.size[1]] + 0.5
@@ -110,7 +115,7 @@ def test_the_window_reaches_every_corner(labels):
 
 def test_nothing_changes_nothing(labels):
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3)).astype(np.uint8)
-    moved, ids = augment(image, labels, np.random.default_rng(0), NOTHING)
+    moved, ids = augment(image, labels, np.random.default_rng(0), NO_AUGMENTATION)
     np.testing.assert_array_equal(moved, image)
     np.testing.assert_array_equal(ids, labels)
 
@@ -165,7 +170,7 @@ def test_a_rare_window_holds_the_one_rare_pixel(factor, rotate):
 
 def test_a_quarter_turn_by_hand(labels):
     whole = Axis(0, 20, 0, 20)
-    change = Change((20, 20), whole, whole, angle=90, pivot=(10, 10))
+    change = Transform((20, 20), whole, whole, angle=90, pivot=(10, 10))
     square = labels[:20, :20]
     image = np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)
     moved, ids = warp(image, square, change, VOID)
@@ -179,7 +184,7 @@ def test_rotation_uncovers_grey_and_void_alike():
     image, labels = np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.uint8)
     angles = []
     for seed in range(40):
-        change = draw(labels, np.random.default_rng(seed), config)
+        change = draw_transform(labels, np.random.default_rng(seed), config)
         moved, ids = warp(image, labels, change, 77)
         angles.append(change.angle)
         assert set(np.unique(ids)) <= {0, 77}

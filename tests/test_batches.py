@@ -1,11 +1,14 @@
-"""Batches depend on seed, epoch and number only."""
+"""Batches depend on seed, epoch and index only."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from segnet.data.batches import Batches
-from segnet.data.batches.augment import Augmentation
+from segnet.data.batches.augment import NO_AUGMENTATION, Augmentation, draw_transform
+from segnet.data.batches.sampling import local_rows
 from segnet.data.store import open_store
 
 
@@ -61,6 +64,67 @@ def test_a_batch_is_a_function_of_seed_epoch_and_number(split):
         assert not np.array_equal(images, other[0])
 
 
+def test_a_row_is_drawn_from_its_own_generator(split):
+    config = Augmentation(colour=0, rotate=5)
+    samples = Batches(split, 4, config, seed=3).samples(5, 1)
+    for row, sample in enumerate(samples):
+        rng = np.random.default_rng((3, 5, 1 + 1, row))
+        assert sample.transform == draw_transform(sample.labels, rng, config)
+    assert len({sample.transform.rows for sample in samples}) == 4
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_rows_made_apart_are_those_made_together(split, processes):
+    config = Augmentation(rare=0.5, rotate=5, noise=9.0, crop=(48, 72))
+    batches = Batches(split, 8, config, seed=6)
+    whole = batches(3, 0)
+    for process in range(processes):
+        rows = local_rows(8, process, processes)
+        assert len(rows) == 8 // processes
+        for part, all_rows in zip(batches(3, 0, rows), whole, strict=True):
+            np.testing.assert_array_equal(part, all_rows[rows])
+    shares = [local_rows(8, process, processes) for process in range(processes)]
+    assert sorted(row for rows in shares for row in rows) == list(range(8))
+
+
+def test_only_the_rows_made_are_read(split, monkeypatch):
+    batches = Batches(split, 8, seed=6, memory_limit=0)
+    read, frames = type(split).read, []
+    monkeypatch.setattr(
+        type(split),
+        "read",
+        lambda self, wanted: frames.extend(wanted) or read(self, wanted),
+    )
+    batches(3, 0, [2, 5])
+    assert len(frames) == 2
+
+
+def test_cutmix_takes_from_the_local_rows(split):
+    batches = Batches(split, 8, dataclasses.replace(NO_AUGMENTATION, cutmix=1.0))
+    together = batches.samples(0, 0)
+    for process in range(2):
+        rows = local_rows(8, process, 2)
+        samples = batches.samples(0, 0, rows)
+        assert [s.patch for s in samples] == [together[row].patch for row in rows]
+        images, labels = batches(0, 0, rows)
+        for number, sample in enumerate(samples):
+            partner = samples[(number + 1) % 4]
+            top, left, bottom, right = sample.patch
+            box = np.s_[top:bottom, left:right]
+            image, ids = sample.image.copy(), sample.labels.copy()
+            image[box], ids[box] = partner.image[box], partner.labels[box]
+            np.testing.assert_array_equal(images[number], image)
+            np.testing.assert_array_equal(labels[number], ids)
+
+
+def test_rows_that_processes_cannot_share_are_refused():
+    with pytest.raises(ValueError, match="batch_size is 8, which 3 .*multiple of 3"):
+        local_rows(8, 0, 3)
+    for process in (-1, 2):
+        with pytest.raises(ValueError, match=f"process is {process}, expected 0 to 1"):
+            local_rows(8, process, 2)
+
+
 def test_from_the_store_as_from_memory(split):
     memory = Batches(split, 4, Augmentation(), seed=1)
     disk = Batches(split, 4, Augmentation(), seed=1, memory_limit=0)
@@ -109,7 +173,7 @@ def test_all_changes_together_keep_image_and_labels_aligned(split, monkeypatch):
     labels = batches._frames[1]
     batches._frames = labels[..., None].repeat(3, -1), labels
     for epoch in range(5):
-        assert batches.draft(epoch, 0).patches.any()
+        assert any(any(sample.patch) for sample in batches.samples(epoch, 0))
         images, ids = batches(epoch, 0)
         np.testing.assert_array_equal(images, ids[..., None].repeat(3, -1))
 
@@ -123,3 +187,9 @@ def test_a_batch_larger_than_the_split_raises(split, size):
 def test_no_batch_beyond_the_epoch(split):
     with pytest.raises(IndexError, match="batch 2 of 2"):
         Batches(split, 4)(0, 2)
+
+
+@pytest.mark.parametrize("row", [-1, 4])
+def test_no_row_beyond_the_batch(split, row):
+    with pytest.raises(IndexError, match=f"row {row} of a batch that has rows 0 to 3"):
+        Batches(split, 4)(0, 0, [1, row])

@@ -1,4 +1,4 @@
-"""The device changes frames as the workers do, and a training on it resumes."""
+"""The device augments frames as the CPU does, and a run on it resumes."""
 
 import dataclasses
 
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from segnet.data.batches import Batches
-from segnet.data.batches.augment import NOTHING, Augmentation, draw
-from segnet.data.batches.cutmix import draw_patches, paste
+from segnet.data.batches.augment import NO_AUGMENTATION, Augmentation, draw_transform
+from segnet.data.batches.cutmix import draw_patch, paste
 from segnet.data.batches.warp import PADDING
 from segnet.data.store import open_store
 from segnet.losses import WeightedCrossEntropy
@@ -20,12 +20,12 @@ from segnet.train.augmented_model import (
     DeviceBatches,
     augments_on_device,
 )
-from segnet.train.device_warp import mix, move_images, move_labels
+from segnet.train.device_warp import cutmix, warp_images, warp_labels
 from test_train import TINY, assert_same_run, tiny
 
 VOID = 255
 CONFIGS = [
-    NOTHING,
+    NO_AUGMENTATION,
     Augmentation(),
     Augmentation(scale=(0.5, 0.5), rotate=15),
     Augmentation(scale=(1.0, 2.0), crop=(37, 101), rotate=15, rare=0.5),
@@ -49,8 +49,8 @@ def moved(inputs, labels, batches):
     images, matrix, colour = (inputs[name] for name in ("images", "matrix", "colour"))
     size, void = batches.size, batches.void
     shrinks = batches.augmentation.scale[0] < 1
-    images = on_device(move_images, images, matrix, colour, size=size, shrinks=shrinks)
-    return images, on_device(move_labels, labels, matrix, size=size, void=void)
+    images = on_device(warp_images, images, matrix, colour, size=size, shrinks=shrinks)
+    return images, on_device(warp_labels, labels, matrix, size=size, void=void)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -64,7 +64,7 @@ def test_frames_are_those_of_the_workers(config, split):
     assert np.mean(ids != labels) < 0.005
     error = np.abs(found.astype(int) - images)
     # Four samples are not quite Pillow's filter; the frames are full of noise.
-    assert error.mean() < (0.01 if config == NOTHING else 2.5)
+    assert error.mean() < (0.01 if config == NO_AUGMENTATION else 2.5)
 
 
 def test_nothing_changes_nothing(split):
@@ -80,14 +80,16 @@ def test_image_and_labels_stay_aligned(scale):
     """A ramp tells where each pixel came from; its label says the same, in steps."""
     ramp = np.arange(200, dtype=np.uint8)[None].repeat(90, 0)
     config = Augmentation(colour=0, scale=scale, crop=(41, 77), rotate=10)
-    changes = [draw(ramp, np.random.default_rng(s), config) for s in range(25)]
+    changes = [
+        draw_transform(ramp, np.random.default_rng(s), config) for s in range(25)
+    ]
     matrix = np.float32([change.matrix for change in changes])
     images = np.broadcast_to(ramp[..., None], (25, 90, 200, 3)).copy()
     colour = np.broadcast_to(np.eye(3, 4, dtype=np.float32), (25, 3, 4)).copy()
     size = 41, 77
-    found = on_device(move_images, images, matrix, colour, size=size)
+    found = on_device(warp_images, images, matrix, colour, size=size)
     labels = images[..., 0] // 10
-    labels = on_device(move_labels, labels, matrix, size=size, void=VOID)
+    labels = on_device(warp_labels, labels, matrix, size=size, void=VOID)
     inside = labels != VOID
     assert 0.5 < inside.mean() <= 1
     middle = found[..., 0][inside].astype(float) - (10.0 * labels[inside] + 4.5)
@@ -95,14 +97,14 @@ def test_image_and_labels_stay_aligned(scale):
     assert (found[~inside] == PADDING).all()
 
 
-def test_mix_is_paste():
+def test_cutmix_is_paste():
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (5, 13, 17, 3), np.uint8)
     labels = rng.integers(0, 9, (5, 13, 17), np.uint8)
-    patches = draw_patches(5, (13, 17), 0.8, rng)
+    patches = np.int32([draw_patch((13, 17), 0.8, rng) for _ in range(5)])
     assert patches.any()
-    found = on_device(mix, images, patches)
-    ids = on_device(mix, labels[..., None], patches)[..., 0]
+    found = on_device(cutmix, images, patches)
+    ids = on_device(cutmix, labels[..., None], patches)[..., 0]
     paste(images, labels, patches)
     np.testing.assert_array_equal(found, images)
     np.testing.assert_array_equal(ids, labels)
@@ -153,15 +155,15 @@ def test_a_training_on_the_device_resumes(store_path, tmp_path, monkeypatch):
         TINY, epochs=2, augment_on="device", rotate=5.0, cutmix=0.5, crop=(64, 72)
     )
     whole = train(store_path, recipe, tmp_path / "whole", verbose=0)
-    draft = Batches.draft
+    samples = Batches.samples
 
-    def killed(self, epoch, index):
+    def killed(self, epoch, index, rows):
         if epoch == 1:
             raise Killed
-        return draft(self, epoch, index)
+        return samples(self, epoch, index, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Batches, "draft", killed)
+        patch.setattr(Batches, "samples", killed)
         with pytest.raises(Killed):
             train(store_path, recipe, tmp_path / "run", verbose=0)
     train(store_path, recipe, tmp_path / "run", resume=True, verbose=0)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from segnet.data.batches.cutmix import draw_patches, paste
+from segnet.data.batches.cutmix import NO_PATCH, draw_patch, paste
 
 
 def test_paste_by_hand():
     labels = np.stack([np.full((3, 4), frame, np.uint8) for frame in range(3)])
     images = labels[..., None].repeat(3, -1).copy()
-    paste(images, labels, np.array([[0, 1, 2, 3], [0, 0, 0, 0], [0, 0, 3, 2]]))
+    paste(images, labels, [(0, 1, 2, 3), NO_PATCH, (0, 0, 3, 2)])
     np.testing.assert_array_equal(labels[0], [[0, 1, 1, 0], [0, 1, 1, 0], [0] * 4])
     np.testing.assert_array_equal(labels[1], np.ones((3, 4)))
     # From the first frame as it was, not as it is now.
@@ -18,7 +18,8 @@ def test_paste_by_hand():
 
 def test_patches_lie_inside_and_are_at_most_half():
     size = 37, 53
-    patches = draw_patches(600, size, 0.4, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    patches = np.array([draw_patch(size, 0.4, rng) for _ in range(600)])
     drawn = patches[patches.any(1)]
     assert 190 < len(drawn) < 290
     top, left, bottom, right = drawn.T
@@ -33,5 +34,5 @@ def test_patches_lie_inside_and_are_at_most_half():
 
 def test_no_share_draws_nothing():
     rng = np.random.default_rng(5)
-    assert not draw_patches(4, (8, 9), 0.0, rng).any()
+    assert draw_patch((8, 9), 0.0, rng) == NO_PATCH
     assert rng.random() == np.random.default_rng(5).random()

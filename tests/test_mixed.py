@@ -10,7 +10,7 @@ import pytest
 from segnet.classes import CAMVID11
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
-from segnet.data.batches.two_stores import Mixed
+from segnet.data.batches.two_stores import TwoStoreBatches
 from segnet.data.prepare import prepare
 from segnet.data.store import Split, open_store
 from segnet.models import MODELS
@@ -34,7 +34,7 @@ def splits(store_path):
 
 def test_a_batch_ends_with_frames_of_the_second(splits):
     train_split, val = splits
-    mixed = Mixed(Batches(train_split, 3), val, 2)
+    mixed = TwoStoreBatches(Batches(train_split, 3), val, 2)
     assert len(mixed) == len(train_split) // 3 and mixed.batch_size == 5
     firsts, seconds = ({i.tobytes() for i in split.load()[0]} for split in splits)
     for index in range(len(mixed)):
@@ -47,7 +47,7 @@ def test_a_batch_ends_with_frames_of_the_second(splits):
 
 def test_the_second_goes_on_where_the_epoch_before_left_it(splits):
     train_split, val = splits
-    mixed = Mixed(Batches(train_split, len(train_split)), val, 1)
+    mixed = TwoStoreBatches(Batches(train_split, len(train_split)), val, 1)
     assert len(mixed) == 1
     drawn = [mixed(epoch, 0)[0][-1].tobytes() for epoch in range(len(val))]
     assert set(drawn) == {image.tobytes() for image in val.load()[0]}
@@ -59,18 +59,33 @@ def test_void_means_the_same_in_both(splits, monkeypatch):
     other = dataclasses.replace(val.store.class_map, void=254)
     second = Split(SimpleNamespace(class_map=other, path="other.h5"), "train")
     with pytest.raises(ValueError, match="other.h5 has void as 254, but .* as 255"):
-        Mixed(Batches(train_split, 2), second, 1)
+        TwoStoreBatches(Batches(train_split, 2), second, 1)
 
 
 def test_the_device_gets_the_same_frames(splits):
     train_split, val = splits
     changes = Augmentation(crop=(64, 64), cutmix=1.0)
-    mixed = Mixed(Batches(train_split, 2, changes), val, 2)
+    mixed = TwoStoreBatches(Batches(train_split, 2, changes), val, 2)
     inputs, labels = DeviceBatches(mixed)(0, 0)
-    draft = mixed.draft(0, 0)
+    samples = mixed.samples(0, 0)
     assert inputs["images"].shape == (4, *train_split.size, 3)
-    np.testing.assert_array_equal(inputs["patches"], draft.patches)
-    np.testing.assert_array_equal(labels, [ids for _, ids in draft.frames])
+    assert inputs["patches"].tolist() == [list(sample.patch) for sample in samples]
+    np.testing.assert_array_equal(labels, [sample.labels for sample in samples])
+    part = DeviceBatches(mixed)(0, 0, [1, 3])
+    for name, array in inputs.items():
+        np.testing.assert_array_equal(part[0][name], array[[1, 3]])
+    np.testing.assert_array_equal(part[1], labels[[1, 3]])
+
+
+def test_rows_made_apart_come_from_their_stores(splits):
+    train_split, val = splits
+    mixed = TwoStoreBatches(Batches(train_split, 3, Augmentation(), seed=4), val, 2)
+    whole = mixed(2, 1)
+    for rows in ([3, 0, 4], [1, 2], [4], range(0, 5, 2)):
+        for part, all_rows in zip(mixed(2, 1, rows), whole, strict=True):
+            np.testing.assert_array_equal(part, all_rows[list(rows)])
+    with pytest.raises(IndexError, match="row 5 of a batch that has rows 0 to 4"):
+        mixed(2, 1, [0, 5])
 
 
 def test_other_classes_are_refused(splits, tmp_path):
@@ -84,7 +99,7 @@ def test_other_classes_are_refused(splits, tmp_path):
     path = prepare("camvid", tmp_path, tmp_path / "store", scale=1)
     with open_store(path) as store, pytest.raises(ValueError, match="the classes are"):
         assert store.class_map == CAMVID11
-        Mixed(Batches(splits[0], 2), store["train"], 1)
+        TwoStoreBatches(Batches(splits[0], 2), store["train"], 1)
 
 
 def test_training_with_a_second_store(store_path, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from segnet.data.batches import Batches
 from segnet.data.batches import camera_noise as noise
-from segnet.data.batches.augment import NOTHING, augment, draw
+from segnet.data.batches.augment import NO_AUGMENTATION, augment, draw_transform
 from segnet.data.batches.camera_noise import (
     SIDE,
     Noise,
@@ -22,7 +22,7 @@ from segnet.train.augmented_model import AugmentedModel, DeviceBatches
 from segnet.train.device_warp import add_noise as add_on_device
 from test_train import tiny
 
-NOISY = dataclasses.replace(NOTHING, noise=20.0)
+NOISY = dataclasses.replace(NO_AUGMENTATION, noise=20.0)
 GREY = np.full((200, 150, 3), 128, np.uint8)
 
 
@@ -67,7 +67,7 @@ def test_a_frame_larger_than_the_table_has_noise_everywhere():
 
 def test_labels_and_windows_stay_as_without_it():
     labels = np.zeros((200, 150), np.uint8)
-    noisy = dataclasses.replace(NOTHING, noise=20.0, rotate=10.0)
+    noisy = dataclasses.replace(NO_AUGMENTATION, noise=20.0, rotate=10.0)
     silent = dataclasses.replace(noisy, noise=0.0)
     changed = 0
     for seed in range(20):
@@ -75,7 +75,7 @@ def test_labels_and_windows_stay_as_without_it():
         np.testing.assert_array_equal(ids, labels)
         changed += (image != GREY).any()
         one, other = (
-            draw(labels, np.random.default_rng(seed), config)
+            draw_transform(labels, np.random.default_rng(seed), config)
             for config in (noisy, silent)
         )
         assert (one.rows, one.columns, one.flip) == (other.rows, other.columns, False)
@@ -103,7 +103,9 @@ def test_a_training_on_the_device_sees_the_frames_of_the_workers(store_path):
         for each in (network, model):
             each.compile(loss=WeightedCrossEntropy([1.0] * 14))
         images, labels = batches(2, 0)
-        assert np.any(images != Batches(store["train"], 4, NOTHING, seed=3)(2, 0)[0])
+        assert np.any(
+            images != Batches(store["train"], 4, NO_AUGMENTATION, seed=3)(2, 0)[0]
+        )
         expected = network.test_on_batch(images, labels)
         found = model.test_on_batch(*DeviceBatches(batches)(2, 0))
     assert found == pytest.approx(expected, rel=1e-3)

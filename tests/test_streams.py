@@ -8,7 +8,7 @@ import pytest
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
 from segnet.data.store import open_store
-from segnet.train.batch_stream import Ahead
+from segnet.train.batch_stream import Prefetcher
 
 
 def numbered(batches, step):
@@ -22,7 +22,7 @@ def test_any_number_of_threads_gives_the_same_bytes(store_path):
         for threads in (1, 2, 4):
             # Each reads the store for itself, ahead of use.
             batches = Batches(store["train"], 2, config, seed=7, memory_limit=0)
-            with Ahead(partial(numbered, batches), 8, threads) as stream:
+            with Prefetcher(partial(numbered, batches), 8, threads) as stream:
                 found.append([stream[step] for step in range(8)])
     for step, (images, labels) in enumerate(found[0]):
         for others in found[1:]:
@@ -36,7 +36,7 @@ def test_what_a_thread_raises_reaches_the_reader():
             raise ValueError("damaged")
         return step
 
-    with Ahead(fails, 5, threads=2) as stream:
+    with Prefetcher(fails, 5, threads=2) as stream:
         assert [stream[0], stream[1]] == [0, 1]
         with pytest.raises(ValueError, match="damaged"):
             stream[2]
@@ -44,5 +44,5 @@ def test_what_a_thread_raises_reaches_the_reader():
 
 
 def test_reading_past_the_end_repeats_the_last():
-    with Ahead(lambda step: step, 3, threads=2) as stream:
+    with Prefetcher(lambda step: step, 3, threads=2) as stream:
         assert [stream[step] for step in range(5)] == [0, 1, 2, 2, 2]

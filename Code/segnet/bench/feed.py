@@ -18,7 +18,7 @@ from segnet.data.store import open_store
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.train.augmented_model import AugmentedModel, DeviceBatches
-from segnet.train.batch_stream import Ahead
+from segnet.train.batch_stream import Prefetcher
 from segnet.train.optimizer import AveragedAdamW
 
 SIZES = (125, 414), (360, 480)
@@ -124,7 +124,7 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
             batches(*divmod(next(numbers), len(batches)))
 
     def train(trained, make):
-        with Ahead(make, steps) as stream:
+        with Prefetcher(make, steps) as stream:
             trained.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0)
 
     def fed(batches):

@@ -1,5 +1,6 @@
-"""Training on frames that the accelerator changes itself, inside the step."""
+"""Training on frames that the accelerator augments itself, inside the step."""
 
+from collections.abc import Sequence
 from dataclasses import astuple
 
 import keras
@@ -8,14 +9,19 @@ from keras import ops
 
 from segnet.data.batches import Batches
 from segnet.data.batches.camera_noise import Noise
-from segnet.train.device_warp import add_noise, mix, move_images, move_labels
+from segnet.data.batches.two_stores import TwoStoreBatches
+from segnet.train.device_warp import add_noise, cutmix, warp_images, warp_labels
 
-IDENTITY = np.eye(3, 4)
-SILENCE = Noise(0.0, 0, 0)
+SAME_COLOUR = np.eye(3, 4)
+NO_NOISE = Noise(0.0, 0, 0)
 
 
 def augments_on_device(place: str) -> bool:
-    """Returns whether frames are changed on the device; "auto": if it is no CPU."""
+    """Returns whether frames are augmented on the device.
+
+    Args:
+        place: "cpu", "device", or "auto": on the device if it is no CPU.
+    """
     if place != "auto":
         return place == "device"
     # Each backend has its own words for a device, but all of them call a CPU so.
@@ -23,43 +29,51 @@ def augments_on_device(place: str) -> bool:
 
 
 class DeviceBatches:
-    """`batches(epoch, index)` -> what an `AugmentedModel` takes for that batch.
+    """`batches(epoch, index)` -> inputs and targets of an `AugmentedModel`.
 
     The inputs are a dictionary of `images` (B, H, W, 3) uint8 as stored, `matrix`
     (B, 2, 3), `colour` (B, 3, 4) and `noise` (B, 3) float32 and `patches` (B, 4)
     int32; the targets are labels (B, H, W) uint8 as stored.
 
     Args:
-        batches: Decides which frames, and what happens to them.
+        batches: Decides which frames, and how they are augmented.
     """
 
-    def __init__(self, batches: Batches):
+    def __init__(self, batches: Batches | TwoStoreBatches):
         self._batches = batches
+        self.batch_size = batches.batch_size
 
-    def __call__(self, epoch: int, index: int) -> tuple[dict, np.ndarray]:
-        draft = self._batches.draft(epoch, index)
-        colours = [change.colour for change in draft.changes]
-        colours = [IDENTITY if colour is None else colour for colour in colours]
-        noises = [change.noise or SILENCE for change in draft.changes]
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __call__(
+        self, epoch: int, index: int, rows: Sequence[int] | None = None
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Returns inputs and targets; arguments and errors as for `Batches`."""
+        samples = self._batches.samples(epoch, index, rows)
+        transforms = [sample.transform for sample in samples]
+        colours = [t.colour for t in transforms]
+        colours = [SAME_COLOUR if colour is None else colour for colour in colours]
+        noises = [astuple(t.noise or NO_NOISE) for t in transforms]
         inputs = {
-            "images": np.stack([image for image, _ in draft.frames]),
-            "matrix": np.float32([change.matrix for change in draft.changes]),
-            "colour": np.float32(colours),
-            "noise": np.float32([astuple(noise) for noise in noises]),
-            "patches": draft.patches,
+            "images": np.stack([s.image for s in samples]),  # (B, H, W, 3)
+            "matrix": np.float32([t.matrix for t in transforms]),  # (B, 2, 3)
+            "colour": np.float32(colours),  # (B, 3, 4)
+            "noise": np.float32(noises),  # (B, 3)
+            "patches": np.int32([s.patch for s in samples]),  # (B, 4)
         }
-        return inputs, np.stack([labels for _, labels in draft.frames])
+        return inputs, np.stack([s.labels for s in samples])  # (B, H, W)
 
 
 class AugmentedModel(keras.Model):
-    """A network that trains on frames which it changes first; shares its weights.
+    """A network that augments its training frames first; it shares the weights.
 
     Args:
         network: Takes images (B, h, w, 3) uint8.
-        batches: Tells the sizes, the range of scales and the id of void.
+        batches: Gives the sizes, the range of scales and the id of void.
     """
 
-    def __init__(self, network: keras.Model, batches: Batches):
+    def __init__(self, network: keras.Model, batches: Batches | TwoStoreBatches):
         shapes = {
             "images": (*batches.split.size, 3),
             "matrix": (2, 3),
@@ -74,7 +88,7 @@ class AugmentedModel(keras.Model):
         }
         shrinks = batches.augmentation.scale[0] < 1
         noisy = batches.augmentation.noise > 0
-        images = _Moved(batches.size, shrinks, noisy)(inputs)
+        images = _Augment(batches.size, shrinks, noisy)(inputs)  # (B, h, w, 3)
         super().__init__(inputs, network(images), name=f"augmented_{network.name}")
         self._network = network
         self._size = batches.size
@@ -87,19 +101,19 @@ class AugmentedModel(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Returns the loss against labels that are moved as the images are."""
+        """Returns the loss against labels that are warped as the images are."""
         # PyTorch's `test_on_batch` hands NumPy arrays through.
         matrix, patches = (ops.convert_to_tensor(x[k]) for k in ("matrix", "patches"))
 
-        def moved(labels):
-            labels = move_labels(labels, matrix, self._size, self._void)
-            return mix(labels[..., None], patches)[..., 0]
+        def augmented(labels):
+            labels = warp_labels(labels, matrix, self._size, self._void)  # (B, h, w)
+            return cutmix(labels[..., None], patches)[..., 0]  # (B, h, w)
 
-        y = keras.tree.map_structure(moved, y)
+        y = keras.tree.map_structure(augmented, y)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
 
-class _Moved(keras.layers.Layer):
+class _Augment(keras.layers.Layer):
     """The inputs of an `AugmentedModel` -> images (B, h, w, 3) uint8."""
 
     def __init__(self, size: tuple[int, int], shrinks: bool, noisy: bool):
@@ -109,11 +123,11 @@ class _Moved(keras.layers.Layer):
         self._noisy = noisy
 
     def call(self, inputs):
-        images = inputs["images"], inputs["matrix"], inputs["colour"]
-        images = move_images(*images, self._size, self._shrinks)
+        images, matrix, colour = (inputs[k] for k in ("images", "matrix", "colour"))
+        images = warp_images(images, matrix, colour, self._size, self._shrinks)
         if self._noisy:
-            images = add_noise(images, inputs["noise"])
-        return mix(images, inputs["patches"])
+            images = add_noise(images, inputs["noise"])  # (B, h, w, 3)
+        return cutmix(images, inputs["patches"])  # (B, h, w, 3)
 
     def compute_output_spec(self, inputs):
         return keras.KerasTensor((None, *self._size, 3), "uint8")

@@ -1,4 +1,4 @@
-"""How batches reach Keras: a stream for training, a plain pass for scoring."""
+"""How batches reach Keras: prefetched for training, in order for scoring."""
 
 import math
 import os
@@ -11,10 +11,10 @@ import numpy as np
 from segnet.data.store import Split
 
 # Batches made ahead of the one in use.
-AHEAD = 4
+PREFETCHED = 4
 
 
-class Ahead(keras.utils.PyDataset):
+class Prefetcher(keras.utils.PyDataset):
     """The batches of all epochs in one row, made by threads ahead of their use.
 
     Keras' own workers restart with every epoch and cannot tell which epoch a batch
@@ -41,10 +41,10 @@ class Ahead(keras.utils.PyDataset):
     def num_batches(self) -> None:
         return None
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, step: int) -> tuple:
         # Keras reads past the end and throws that away.
         step = min(step, self._last)
-        for number in range(step, min(step + AHEAD, self._last) + 1):
+        for number in range(step, min(step + PREFETCHED, self._last) + 1):
             if number not in self._futures:
                 self._futures[number] = self._pool.submit(self._make, number)
         try:
@@ -56,15 +56,18 @@ class Ahead(keras.utils.PyDataset):
             del self._futures[step]
         return batch
 
-    def __enter__(self):
+    def __enter__(self) -> "Prefetcher":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_) -> None:
         self._pool.shutdown(cancel_futures=True)
 
 
-class Frames(keras.utils.PyDataset):
-    """A split in its own order, the last batch smaller."""
+class SequentialBatches(keras.utils.PyDataset):
+    """A split in its own order, the last batch smaller.
+
+    A batch is images (B, H, W, 3) uint8 and labels (B, H, W) uint8.
+    """
 
     def __init__(self, split: Split, batch_size: int):
         super().__init__()

@@ -16,7 +16,7 @@ import keras
 
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
-from segnet.data.batches.two_stores import Mixed
+from segnet.data.batches.two_stores import TwoStoreBatches
 from segnet.data.store import Split, Store, open_store
 from segnet.data.store.joined import Joined
 from segnet.evaluate import evaluate
@@ -35,7 +35,7 @@ from segnet.train.augmented_model import (
     DeviceBatches,
     augments_on_device,
 )
-from segnet.train.batch_stream import Ahead, Frames
+from segnet.train.batch_stream import Prefetcher, SequentialBatches
 from segnet.train.checks import check_crop, check_labels
 from segnet.train.class_weights import class_weights
 from segnet.train.kernels import use_kernels
@@ -190,7 +190,7 @@ class _Run:
             inputs, labels = self.feed(*divmod(done * steps + step, steps))
             return inputs, for_outputs(self.model, labels)
 
-        with Ahead(batch, (self.recipe.epochs - done) * steps) as stream:
+        with Prefetcher(batch, (self.recipe.epochs - done) * steps) as stream:
             try:
                 self.learner.fit(
                     stream,
@@ -210,7 +210,7 @@ class _Run:
     def validate(self) -> dict[str, float]:
         """Scores the judge on val, with the current weights."""
         hand_over(self.model, self.judge)
-        frames = Frames(self.val, max(1, self.recipe.batch_size // 2))
+        frames = SequentialBatches(self.val, max(1, self.recipe.batch_size // 2))
         logs = self.scorer.evaluate(frames, verbose=0, return_dict=True)
         found = scores(self.metric.matrix())
         return {
@@ -220,7 +220,9 @@ class _Run:
         }
 
 
-def _batches(split: Split, recipe: Recipe, extra: Split | None) -> Batches | Mixed:
+def _batches(
+    split: Split, recipe: Recipe, extra: Split | None
+) -> Batches | TwoStoreBatches:
     """The training batches of a recipe, from one split or from two."""
     augmentation = Augmentation(
         recipe.flip,
@@ -240,7 +242,7 @@ def _batches(split: Split, recipe: Recipe, extra: Split | None) -> Batches | Mix
         )
     own = recipe.batch_size - share
     batches = Batches(split, own, augmentation, recipe.seed, balance=recipe.balance)
-    return Mixed(batches, extra, share) if extra else batches
+    return TwoStoreBatches(batches, extra, share) if extra else batches
 
 
 class _Keeper(keras.callbacks.Callback):

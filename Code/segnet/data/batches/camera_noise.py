@@ -1,8 +1,8 @@
-"""Camera noise: a Gaussian on every value, from one table.
+"""Camera noise: Gaussian noise on every value, from one table.
 
-The table is the same everywhere and a frame only says where in it its noise begins, so
-a batch is the same function of seed, epoch and number on the workers as on an
-accelerator (`segnet.train.device_warp`).
+The table is the same everywhere, and a frame only has a random place in it where its
+noise begins, so a batch is the same function of seed, epoch and index on the CPU as on
+an accelerator (`segnet.train.device_warp`).
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Noise:
     """The noise of one frame.
 
     Args:
-        deviation: Of the Gaussian, in the units of uint8 values.
-        row: Where the frame begins in the table, 0 to `SIDE` - 1.
-        column: The same.
+        deviation: Standard deviation, in the units of uint8 values.
+        row: Row of the table where the frame begins, 0 to `SIDE` - 1.
+        column: Column of the table, likewise.
     """
 
     deviation: float
@@ -28,17 +28,22 @@ class Noise:
     column: int
 
 
-def draw_noise(rng: np.random.Generator, most: float) -> Noise | None:
-    """Returns the noise of a frame: none for half of them, else up to `most`."""
+def draw_noise(rng: np.random.Generator, largest: float) -> Noise | None:
+    """Returns the noise of a frame: None for half of them.
+
+    Args:
+        rng: Decides.
+        largest: The deviation is uniform from 0 to this.
+    """
     if rng.random() < 0.5:
         return None
     row, column = rng.integers(SIDE, size=2).tolist()
-    return Noise(rng.uniform(0, most), row, column)
+    return Noise(rng.uniform(0, largest), row, column)
 
 
 @cache
 def noise_table() -> np.ndarray:
-    """(SIDE, SIDE, 3) float32 of deviation 1; its edges meet."""
+    """Returns (SIDE, SIDE, 3) float32 of deviation 1, read-only; its edges meet."""
     rng = np.random.default_rng(0)
     table = rng.standard_normal((SIDE, SIDE, 3), np.float32)
     table.setflags(write=False)
@@ -50,7 +55,7 @@ def add_noise(image: np.ndarray, noise: Noise) -> np.ndarray:
 
     Args:
         image: (H, W, 3) uint8.
-        noise: How much, and which.
+        noise: Its deviation, and its place in the table.
 
     Returns:
         (H, W, 3) uint8, rounded and clipped.
@@ -58,6 +63,6 @@ def add_noise(image: np.ndarray, noise: Noise) -> np.ndarray:
     height, width = image.shape[:2]
     rows = (noise.row + np.arange(height)) % SIDE
     columns = (noise.column + np.arange(width)) % SIDE
-    values = noise_table()[rows[:, None], columns]
+    values = noise_table()[rows[:, None], columns]  # (H, W, 3)
     values = np.float32(noise.deviation) * values + image
     return np.rint(values).clip(0, 255).astype(np.uint8)

@@ -7,47 +7,47 @@ Source: Yun et al., CutMix (2019), sections 3.1 and 3.2. Deviations: the area is
 most half of the frame, and labels are cut as the image is, nothing is blended.
 """
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
-LARGEST = 0.5
+LARGEST_AREA = 0.5
+
+# Top, left, bottom, right; all 0 where nothing is replaced.
+Patch = tuple[int, int, int, int]
+NO_PATCH: Patch = (0, 0, 0, 0)
 
 
-def draw_patches(
-    count: int, size: tuple[int, int], share: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Returns which rectangle of each frame of a batch is replaced.
+def draw_patch(size: tuple[int, int], share: float, rng: np.random.Generator) -> Patch:
+    """Returns which rectangle of a frame is replaced.
 
     Args:
-        count: B.
-        size: (H, W) of the frames.
+        size: (H, W) of the frame.
         share: How many of the frames get a rectangle, 0 to 1.
         rng: Decides; it is left as it was where `share` is 0.
 
     Returns:
-        (B, 4) int32: top, left, bottom, right; all 0 where nothing is replaced.
         The area is uniform up to half of the frame, the shape that of the frame.
     """
-    patches = np.zeros((count, 4), np.int32)
-    if not share:
-        return patches
-    for patch in patches:
-        if rng.random() >= share:
-            continue
-        side = np.sqrt(rng.uniform(0, LARGEST))
-        extent = np.maximum(1, np.round(np.multiply(size, side))).astype(int)
-        corner = rng.integers(np.subtract(size, extent) + 1)
-        patch[:] = *corner, *(corner + extent)
-    return patches
+    if not share or rng.random() >= share:
+        return NO_PATCH
+    side = math.sqrt(rng.uniform(0, LARGEST_AREA))
+    height, width = (max(1, round(length * side)) for length in size)
+    top = int(rng.integers(size[0] - height + 1))
+    left = int(rng.integers(size[1] - width + 1))
+    return top, left, top + height, left + width
 
 
-def paste(images: np.ndarray, labels: np.ndarray, patches: np.ndarray) -> None:
+def paste(images: np.ndarray, labels: np.ndarray, patches: Sequence[Patch]) -> None:
     """Replaces the rectangle of each frame by that of the next one, in place.
+
+    The last frame takes from the first.
 
     Args:
         images: (B, H, W, 3).
         labels: (B, H, W).
-        patches: (B, 4) as `draw_patches` gives them; the last frame takes from the
-            first.
+        patches: B of them.
     """
     for batch in (images, labels):
         pieces = [
@@ -55,4 +55,4 @@ def paste(images: np.ndarray, labels: np.ndarray, patches: np.ndarray) -> None:
             for frame, (top, left, bottom, right) in enumerate(patches)
         ]
         for frame, (top, left, bottom, right) in enumerate(patches):
-            batch[frame, top:bottom, left:right] = pieces[frame]
+            batch[frame, top:bottom, left:right] = pieces[frame]  # (h, w[, 3])

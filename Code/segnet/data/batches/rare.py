@@ -19,11 +19,11 @@ def count_classes(split: Split) -> np.ndarray:
     return counts
 
 
-def class_chances(counts: np.ndarray) -> np.ndarray:
+def class_probabilities(counts: np.ndarray) -> np.ndarray:
     """Returns how likely a window is placed on each class, frame by frame.
 
-    Among the classes of a frame the chance is inverse to the pixels of the class in
-    all frames.
+    Among the classes of a frame the probability is inverse to the pixels of the class
+    in all frames.
 
     Args:
         counts: Pixels of each class in each frame, (N, K).
@@ -31,15 +31,15 @@ def class_chances(counts: np.ndarray) -> np.ndarray:
     Returns:
         (N, K) float64; each row sums to 1, or to 0 where a frame is all void.
     """
-    weights = (counts > 0) / np.maximum(counts.sum(0), 1)
+    weights = (counts > 0) / np.maximum(counts.sum(0), 1)  # (N, K)
     return weights / np.maximum(weights.sum(1, keepdims=True), np.finfo(float).tiny)
 
 
-def frame_chances(counts: np.ndarray, balance: float) -> np.ndarray:
+def frame_probabilities(counts: np.ndarray, balance: float) -> np.ndarray:
     """Returns how often each frame is drawn beside the others.
 
-    The chance of a frame follows its rarest class: 1 / f ** balance, where f is the
-    share of the frames that hold the class.
+    The probability of a frame follows its rarest class: 1 / f ** balance, where f is
+    the share of the frames that hold the class.
 
     Source: repeat factors of Gupta et al., LVIS (2019), section 5, with every class
     below the threshold; `balance` 0.5 is their square root.
@@ -51,28 +51,29 @@ def frame_chances(counts: np.ndarray, balance: float) -> np.ndarray:
     Returns:
         (N,) float64 that sums to 1.
     """
-    held = counts > 0
-    share = np.maximum(held.mean(0), 1 / len(counts))
-    chances = np.where(held, share**-balance, 1.0).max(1)
-    return chances / chances.sum()
+    held = counts > 0  # (N, K)
+    share = np.maximum(held.mean(0), 1 / len(counts))  # (K,)
+    weights = np.where(held, share**-balance, 1.0).max(1)  # (N,)
+    return weights / weights.sum()
 
 
-def pick_pixel(
-    labels: np.ndarray, chances: np.ndarray, rng: np.random.Generator
+def sample_pixel(
+    labels: np.ndarray, probabilities: np.ndarray, rng: np.random.Generator
 ) -> tuple[int, int] | None:
     """Returns row and column of a random pixel of a random class.
 
     Args:
         labels: (H, W) uint8 class ids.
-        chances: (K,) the chance of each class, as `class_chances` gives them.
+        probabilities: (K,) of the classes, as `class_probabilities` gives them.
         rng: Decides.
 
     Returns:
-        None where the frame holds no class, or not the one that was drawn.
+        None where the frame holds no class, or not the drawn one.
     """
-    if not chances.any():
+    if not probabilities.any():
         return None
-    pixels = np.flatnonzero(labels == rng.choice(len(chances), p=chances))
+    drawn = rng.choice(len(probabilities), p=probabilities)
+    pixels = np.flatnonzero(labels == drawn)
     if not pixels.size:
         return None
     row, column = divmod(int(rng.choice(pixels)), labels.shape[1])

@@ -1,55 +1,100 @@
 """Training batches from one split of a store, in a seeded order.
 
-Batch i of epoch e depends on (seed, e, i) only: any worker can make any batch at any
-time, and a resumed training sees exactly what an uninterrupted one would have seen.
+Batch i of epoch e depends on (seed, e, i) only, and everything random about its row r
+on (seed, e, i, r). So any worker can make any batch at any time, a process can make
+its own rows without the others, and a resumed run sees the same frames as an
+uninterrupted one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from segnet.data.batches.augment import NOTHING, Augmentation, draw
-from segnet.data.batches.cutmix import draw_patches, paste
-from segnet.data.batches.rare import class_chances, count_classes, frame_chances
-from segnet.data.batches.warp import Change, warp
+from segnet.data.batches.augment import (
+    NO_AUGMENTATION,
+    Augmentation,
+    draw_transform,
+)
+from segnet.data.batches.cutmix import Patch, draw_patch, paste
+from segnet.data.batches.rare import (
+    class_probabilities,
+    count_classes,
+    frame_probabilities,
+)
+from segnet.data.batches.warp import Transform, warp
 from segnet.data.store import Split
 
 MEMORY_LIMIT = 2**30
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A batch before anything is done to it.
+class Sample:
+    """One row of a batch before augmentation.
 
     Args:
-        frames: B pairs of image (H, W, 3) and labels (H, W), both uint8.
-        changes: What happens to each of them.
-        patches: (B, 4) int32, what is cut and mixed then, see
-            `segnet.data.batches.cutmix`.
+        image: (H, W, 3) uint8 RGB, as stored.
+        labels: (H, W) uint8 class ids, as stored.
+        transform: What is done to both.
+        patch: The rectangle that cut-mix then replaces by that of the next row.
     """
 
-    frames: list[tuple[np.ndarray, np.ndarray]]
-    changes: list[Change]
-    patches: np.ndarray
+    image: np.ndarray
+    labels: np.ndarray
+    transform: Transform
+    patch: Patch
 
 
-def finished(
-    draft: Draft, size: tuple[int, int], void: int
+def augment_samples(
+    samples: Sequence[Sample], size: tuple[int, int], void: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the images (B, h, w, 3) and labels (B, h, w) of a draft, both uint8."""
-    images = np.empty((len(draft.frames), *size, 3), np.uint8)
-    labels = np.empty((len(draft.frames), *size), np.uint8)
-    for row, change in enumerate(draft.changes):
-        images[row], labels[row] = warp(*draft.frames[row], change, void)
-    paste(images, labels, draft.patches)
+    """Returns the augmented images (R, h, w, 3) and labels (R, h, w), both uint8.
+
+    Args:
+        samples: R of them.
+        size: (h, w), that of all their transforms.
+        void: The id of pixels outside the frame.
+    """
+    images = np.empty((len(samples), *size, 3), np.uint8)  # (R, h, w, 3)
+    labels = np.empty((len(samples), *size), np.uint8)  # (R, h, w)
+    for row, sample in enumerate(samples):
+        images[row], labels[row] = warp(
+            sample.image, sample.labels, sample.transform, void
+        )
+    paste(images, labels, [sample.patch for sample in samples])
     return images, labels
+
+
+def local_rows(batch_size: int, process: int, processes: int) -> range:
+    """Returns the rows of each batch that one of several processes makes.
+
+    Every `processes`-th row, so that frames of a second store, which come last in a
+    batch, are spread over all processes.
+
+    Args:
+        batch_size: Rows of the whole batch.
+        process: 0 to `processes` - 1.
+        processes: How many share the batch.
+
+    Raises:
+        ValueError: The processes would not all have the same number of rows, or
+            there is no such process.
+    """
+    if not 0 <= process < processes:
+        raise ValueError(f"process is {process}, expected 0 to {processes - 1}")
+    if batch_size % processes:
+        raise ValueError(
+            f"batch_size is {batch_size}, which {processes} processes cannot share "
+            f"evenly; take a multiple of {processes}"
+        )
+    return range(process, batch_size, processes)
 
 
 class Batches:
     """`batches(epoch, index)` -> images and labels; `len()` batches an epoch.
 
-    An epoch takes the frames in a new random order, each once; what is left over
-    after the last full batch waits for another epoch. With `balance`, frames with
+    An epoch takes the frames in a new random order, each once; frames left over
+    after the last full batch wait for another epoch. With `balance`, frames with
     rare classes come several times and others not in every epoch. A small split is
     kept in memory, a larger one is read from the store frame by frame.
 
@@ -60,7 +105,7 @@ class Batches:
         seed: At least 0.
         memory_limit: Bytes up to which a split is kept in memory.
         balance: 0 to 1, how much frames with rare classes are preferred (see
-            `segnet.data.batches.rare.frame_chances`).
+            `segnet.data.batches.rare.frame_probabilities`).
 
     Raises:
         ValueError: The split has fewer frames than a batch.
@@ -70,7 +115,7 @@ class Batches:
         self,
         split: Split,
         batch_size: int,
-        augmentation: Augmentation = NOTHING,
+        augmentation: Augmentation = NO_AUGMENTATION,
         seed: int = 0,
         memory_limit: int = MEMORY_LIMIT,
         balance: float = 0.0,
@@ -88,55 +133,76 @@ class Batches:
         self.size = augmentation.crop or split.size
         fits = len(split) * int(np.prod(split.size)) * 4 <= memory_limit
         self._frames = split.load() if fits else None
-        self._chances = np.zeros((len(split), 0))
-        self._expected = None
+        self._probabilities = np.zeros((len(split), 0))  # (N, K)
+        self._cumulative = None  # (N,)
+        self._latest_order = None
         if augmentation.rare or balance:
-            counts = count_classes(split)
-            self._chances = class_chances(counts)
+            counts = count_classes(split)  # (N, K)
+            self._probabilities = class_probabilities(counts)
             if balance:
-                self._expected = np.cumsum(frame_chances(counts, balance))
+                self._cumulative = np.cumsum(frame_probabilities(counts, balance))
 
     def __len__(self) -> int:
         return len(self.split) // self.batch_size
 
-    def __call__(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns images (B, h, w, 3) uint8 and labels (B, h, w) uint8.
+    def __call__(
+        self, epoch: int, index: int, rows: Sequence[int] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns images (R, h, w, 3) uint8 and labels (R, h, w) uint8.
 
         Args:
             epoch: From 0.
             index: From 0 to `len() - 1`.
+            rows: R rows of the batch, 0 to B - 1, such as `local_rows` gives; None
+                for all B. A row is the same whichever others are made with it,
+                except for cut-mix: it takes from the next of `rows`, the last from
+                the first.
 
         Raises:
-            IndexError: There is no such batch.
+            IndexError: There is no such batch or no such row.
         """
-        return finished(self.draft(epoch, index), self.size, self.void)
+        return augment_samples(self.samples(epoch, index, rows), self.size, self.void)
 
-    def draft(self, epoch: int, index: int) -> Draft:
-        """Returns the frames of a batch and what is to happen to them; as a call."""
+    def samples(
+        self, epoch: int, index: int, rows: Sequence[int] | None = None
+    ) -> list[Sample]:
+        """Returns the rows of a batch before augmentation; arguments as for a call."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        chosen = self._order(epoch)[index * self.batch_size :][: self.batch_size]
-        # Zero would repeat the generator of the order: seeds are padded with zeros.
-        rng = np.random.default_rng((self.seed, epoch, index + 1))
-        frames = [self._read(frame) for frame in chosen]
-        changes = [
-            draw(labels, rng, self.augmentation, self._chances[frame])
-            for frame, (_, labels) in zip(chosen, frames, strict=True)
+        order = self._order(epoch)[index * self.batch_size :][: self.batch_size]
+        return [
+            self._sample(order[row], (epoch, index, row))
+            for row in checked_rows(rows, self.batch_size)
         ]
-        share = self.augmentation.cutmix
-        patches = draw_patches(self.batch_size, self.size, share, rng)
-        return Draft(frames, changes, patches)
+
+    def _sample(self, frame: int, place: tuple[int, int, int]) -> Sample:
+        epoch, index, row = place
+        image, labels = self._read(frame)
+        # Index 0 and row 0 would repeat the generator of the order: NumPy pads short
+        # seeds with zeros.
+        rng = np.random.default_rng((self.seed, epoch, index + 1, row))
+        config = self.augmentation
+        transform = draw_transform(labels, rng, config, self._probabilities[frame])
+        patch = draw_patch(self.size, config.cutmix, rng)
+        return Sample(image, labels, transform, patch)
 
     def _order(self, epoch: int) -> np.ndarray:
-        """The frames of an epoch in its order, as many as the split has."""
+        """The frames of an epoch in its order, (N,) int64."""
+        latest = self._latest_order
+        if latest is None or latest[0] != epoch:
+            # One assignment, since several threads make batches.
+            latest = self._latest_order = epoch, self._draw_order(epoch)
+        return latest[1]
+
+    def _draw_order(self, epoch: int) -> np.ndarray:
         rng = np.random.default_rng((self.seed, epoch))
         order = rng.permutation(len(self.split))
-        if self._expected is None:
+        if self._cumulative is None:
             return order
-        # Even steps through the sum of the chances: a frame comes as often as
+        # Even steps through the cumulative probabilities: a frame comes as often as
         # expected, up to the rounding.
         steps = (np.arange(len(order)) + rng.random()) / len(order)
-        drawn = np.searchsorted(self._expected, steps * self._expected[-1])
+        drawn = np.searchsorted(self._cumulative, steps * self._cumulative[-1])
         return drawn[order]
 
     def _read(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,3 +211,19 @@ class Batches:
             return images[frame], labels[frame]
         images, labels = self.split.read([frame])
         return images[0], labels[0]
+
+
+def checked_rows(rows: Sequence[int] | None, batch_size: int) -> Sequence[int]:
+    """Returns the rows of a batch, all of them for None.
+
+    Raises:
+        IndexError: A row is not in the batch.
+    """
+    if rows is None:
+        return range(batch_size)
+    for row in rows:
+        if not 0 <= row < batch_size:
+            raise IndexError(
+                f"row {row} of a batch that has rows 0 to {batch_size - 1}"
+            )
+    return rows

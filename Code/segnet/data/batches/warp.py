@@ -1,8 +1,8 @@
-"""One change of a frame, carried out with Pillow: image bilinear, labels nearest.
+"""The transform of one frame, carried out with Pillow: image bilinear, labels nearest.
 
-A `Change` holds everything that chance has decided, as plain numbers. Its matrix says
-for each pixel of the result where it comes from, so image and labels are aligned to
-the pixel, here and on an accelerator (`segnet.train.device_warp`).
+A `Transform` holds every random decision as plain numbers. Its matrix gives for each
+pixel of the result its place in the source, so image and labels are aligned to the
+pixel, here and on an accelerator (`segnet.train.device_warp`).
 """
 
 import math
@@ -40,18 +40,18 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Change:
-    """What happens to one frame; pixel centres lie at halves.
+class Transform:
+    """What is done to one frame; pixel centres lie at halves.
 
     Args:
-        size: (H, W) of the result.
+        size: (h, w) of the result.
         rows: Which rows of the frame, and where in the result.
         columns: The same for columns.
         flip: Mirrored left and right.
-        colour: 3x4 matrix on (r, g, b, 1); None leaves the colours.
-        noise: What is added in the end; None for nothing.
+        colour: (3, 4) matrix on (r, g, b, 1); None leaves the colours.
+        noise: Added last; None for none.
         angle: Degrees, counter-clockwise, after all of the above.
-        pivot: (row, column) of the result that stay in place when it is rotated.
+        pivot: (row, column) of the result, the centre of the rotation.
     """
 
     size: tuple[int, int]
@@ -67,71 +67,72 @@ class Change:
     def matrix(self) -> np.ndarray:
         """(2, 3) float64, from (column, row, 1) of the result to (column, row)."""
         (a, c), (e, f) = self.columns.line(self.flip), self.rows.line(False)
-        straight = np.array([[a, 0, c], [0, e, f], [0, 0, 1]])
+        straight = np.array([[a, 0, c], [0, e, f], [0, 0, 1]])  # (3, 3)
         row, column = self.pivot
         cosine, sine = (
             math.cos(math.radians(self.angle)),
             math.sin(math.radians(self.angle)),
         )
-        turn = np.array(
+        rotation = np.array(  # (3, 3)
             [
                 [cosine, -sine, column - cosine * column + sine * row],
                 [sine, cosine, row - sine * column - cosine * row],
                 [0, 0, 1],
             ]
         )
-        return (straight @ turn)[:2]
+        return (straight @ rotation)[:2]
 
 
 def warp(
-    image: np.ndarray, labels: np.ndarray, change: Change, void: int
+    image: np.ndarray, labels: np.ndarray, transform: Transform, void: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the changed frame, image (h, w, 3) and labels (h, w) uint8.
+    """Returns the transformed frame, image (h, w, 3) and labels (h, w), both uint8.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 class ids.
-        change: What happens.
+        transform: What is done.
         void: The id of pixels outside the frame; the image is grey there, before noise.
     """
-    move = _turn if change.angle else _place
-    image, labels = move(image, labels, change, void)
-    if change.noise:
-        image = add_noise(image, change.noise)
+    move = _rotate if transform.angle else _resize
+    image, labels = move(image, labels, transform, void)  # (h, w, 3), (h, w)
+    if transform.noise:
+        image = add_noise(image, transform.noise)
     return image, labels
 
 
-def _place(
-    image: np.ndarray, labels: np.ndarray, change: Change, void: int
+def _resize(
+    image: np.ndarray, labels: np.ndarray, transform: Transform, void: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One resize of one window, and what lies outside."""
-    picture = _coloured(_cut(image, change, IMAGE_FILTER), change)
-    ids = _cut(labels, change, LABEL_FILTER)
-    return _pad(picture, change, PADDING), _pad(ids, change, void)
+    """One resize of one window, padded where it lies outside the frame."""
+    picture = _recolour(_resize_window(image, transform, IMAGE_FILTER), transform)
+    ids = _resize_window(labels, transform, LABEL_FILTER)
+    return _pad(picture, transform, PADDING), _pad(ids, transform, void)
 
 
-def _coloured(picture: Image.Image, change: Change) -> Image.Image:
-    if change.colour is None:
+def _recolour(picture: Image.Image, transform: Transform) -> Image.Image:
+    if transform.colour is None:
         return picture
-    return picture.convert("RGB", tuple(change.colour.ravel()))
+    return picture.convert("RGB", tuple(transform.colour.ravel()))
 
 
-def _cut(array: np.ndarray, change: Change, resample) -> Image.Image:
-    rows, columns = change.rows, change.columns
+def _resize_window(array: np.ndarray, transform: Transform, resample) -> Image.Image:
+    """The part of the result that lies inside the frame."""
+    rows, columns = transform.rows, transform.columns
     box = (columns.start, rows.start, columns.stop, rows.stop)
     size = (columns.length, rows.length)
     picture = Image.fromarray(array).resize(size, resample, box=box)
-    if change.flip:
+    if transform.flip:
         return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return picture
 
 
-def _pad(picture: Image.Image, change: Change, value: int) -> np.ndarray:
+def _pad(picture: Image.Image, transform: Transform, value: int) -> np.ndarray:
     array = np.asarray(picture)
-    if array.shape[:2] == change.size:
+    if array.shape[:2] == transform.size:
         return array
-    rows, columns = change.rows, change.columns
-    padded = np.full((*change.size, *array.shape[2:]), value, np.uint8)
+    rows, columns = transform.rows, transform.columns
+    padded = np.full((*transform.size, *array.shape[2:]), value, np.uint8)  # (h, w, C)
     padded[
         rows.offset : rows.offset + rows.length,
         columns.offset : columns.offset + columns.length,
@@ -139,29 +140,31 @@ def _pad(picture: Image.Image, change: Change, value: int) -> np.ndarray:
     return padded
 
 
-def _turn(
-    image: np.ndarray, labels: np.ndarray, change: Change, void: int
+def _rotate(
+    image: np.ndarray, labels: np.ndarray, transform: Transform, void: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One affine resampling of what is seen.
+    """One affine resampling of the visible part of the frame.
 
     It reads four source pixels for each pixel, too few where the frame shrinks: there
-    the image is shrunk before. Labels come from the source in one step, always.
+    the image is shrunk before. Labels always come from the source in one step.
     """
-    matrix = change.matrix
-    left, top, right, bottom = _seen(change, matrix, labels.shape)
+    matrix = transform.matrix  # (2, 3)
+    left, top, right, bottom = _visible_box(transform, matrix, labels.shape)
     matrix[:, 2] -= left, top
     ids = Image.fromarray(labels[top:bottom, left:right])
-    ids = _affine(ids, change.size, matrix, LABEL_FILTER, void)
+    ids = _affine(ids, transform.size, matrix, LABEL_FILTER, void)  # (h, w)
 
     picture = Image.fromarray(image[top:bottom, left:right])
-    steps = max(1, change.columns.step), max(1, change.rows.step)
+    steps = max(1, transform.columns.step), max(1, transform.rows.step)
     if max(steps) > 1:
         full = picture.size
         small = [max(1, round(n / step)) for n, step in zip(full, steps, strict=True)]
         picture = picture.resize(small, IMAGE_FILTER)
         matrix *= np.divide(small, full)[:, None]
-    picture = _coloured(picture, change)
-    return _affine(picture, change.size, matrix, IMAGE_FILTER, (PADDING,) * 3), ids
+    picture = _recolour(picture, transform)
+    grey = (PADDING,) * 3
+    pixels = _affine(picture, transform.size, matrix, IMAGE_FILTER, grey)  # (h, w, 3)
+    return pixels, ids
 
 
 def _affine(picture, size, matrix: np.ndarray, resample, fill) -> np.ndarray:
@@ -177,13 +180,19 @@ def _affine(picture, size, matrix: np.ndarray, resample, fill) -> np.ndarray:
     )
 
 
-def _seen(change: Change, matrix: np.ndarray, shape) -> tuple[int, int, int, int]:
+def _visible_box(
+    transform: Transform, matrix: np.ndarray, shape: tuple[int, int]
+) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of the part of the frame that the result shows."""
-    height, width = change.size
-    corners = matrix @ [[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]]
+    height, width = transform.size
+    corners = matrix @ [  # (2, 4), columns and rows
+        [0, width, 0, width],
+        [0, 0, height, height],
+        [1, 1, 1, 1],
+    ]
     # Bilinear sampling reads its neighbours, those of the shrunk image too.
-    margin = math.ceil(max(change.rows.step, change.columns.step)) + 1
-    limits = np.array(shape[::-1]) - 1
+    margin = math.ceil(max(transform.rows.step, transform.columns.step)) + 1
+    limits = np.array(shape[::-1]) - 1  # (2,)
     low = np.clip(np.floor(corners.min(1)) - margin, 0, limits).astype(int)
     high = np.clip(np.ceil(corners.max(1)) + margin, low + 1, limits + 1).astype(int)
     return *low.tolist(), *high.tolist()

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "experiments"))
 
 sys.path.insert(0, str(ROOT / "docs" / "make"))
 
+from how_it_works import FILES, ROOMS, SVG  # noqa: E402
 from import_graph import FLOORS, Graph, read_module, read_package  # noqa: E402
 from map import CONTRIBUTING, README, pages, rooms, what_is_where  # noqa: E402
 
@@ -302,6 +303,15 @@ def test_the_map_alone_leads_to_each_answer(word, place):
     (row,) = (row for row in rows if f"[{place}]" in row)
     answers = [file for file, _ in places(CONTRIBUTING.read_text(encoding="utf-8"))]
     assert any(file.startswith(place) for file in answers), row
+
+
+def test_the_drawing_shows_every_room(graph):
+    # After a new folder: an entry in docs/make/how_it_works.py, and run it
+    drawn = {name.partition("/")[0] for name in ROOMS}
+    there = {module.room for module in graph.modules.values()} - {""}
+    assert there - drawn == {"cli", "recipes", "__main__"}
+    text = SVG.read_text(encoding="utf-8")
+    assert all(f">{name}</text>" in text for name in (ROOMS | FILES))
 
 
 def test_a_room_that_opens_with_no_sentence_is_refused(tmp_path):

@@ -17,10 +17,13 @@ from segnet.models import blocks
 slim_module = import_module("segnet.models.slim")
 
 
-def dense_residual(x, dilation=1, *, name: str):
+def dense_residual(x, *, dilation=1, name: str):
     """A full 3x3 convolution where `slim` has a depthwise one and a 1x1."""
-    y = blocks.conv(x, x.shape[-1], 3, 1, dilation, name=f"{name}_conv")
-    return blocks.add_relu(x, blocks.bn(y, gamma="zeros", name=name), name=name)
+    y = blocks.conv(
+        x, x.shape[-1], kernel_size=3, dilation=dilation, name=f"{name}_conv"
+    )
+    y = blocks.bn(y, gamma_initializer="zeros", name=name)
+    return blocks.add_relu(x, y, name=name)
 
 
 def transposed_upsample(x, factor: int = 2, *, name: str):

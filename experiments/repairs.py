@@ -18,14 +18,17 @@ edgesegnet_module = import_module("segnet.models.edgesegnet")
 
 
 def conv_without_bn(
-    x, filters: int, kernel=1, stride=1, dilation=1, gamma="ones", *, name: str
+    x, filters: int, *, gamma_initializer="ones", name: str, **arguments
 ):
     """A convolution with a bias where `edgesegnet` normalises.
 
-    What begins at 0 there (`gamma`) does so here, so a block is the identity at first.
+    A gamma that begins at 0 there is a kernel that does so here, so a block is the
+    identity at first.
     """
-    start = {"bias": True, "initializer": "zeros" if gamma == "zeros" else "he_normal"}
-    return blocks.conv(x, filters, kernel, stride, dilation, **start, name=name)
+    start = "zeros" if gamma_initializer == "zeros" else "he_normal"
+    return blocks.conv(
+        x, filters, use_bias=True, kernel_initializer=start, name=name, **arguments
+    )
 
 
 def nearest_upsample(x, factor: int = 2, *, name: str):
@@ -45,9 +48,9 @@ def nearest_head(x, input_shape, num_classes: int, factor: int):
 def stride_8_reduction(x):
     """The paper's way to 1/16: one 3x3 convolution of stride 8, then 1x1 and 3x3."""
     narrow, middle, wide = edgesegnet_module.REDUCTION
-    x = blocks.conv_bn_relu(x, narrow, 3, 8, name="context_s16a")
+    x = blocks.conv_bn_relu(x, narrow, kernel_size=3, stride=8, name="context_s16a")
     x = blocks.conv_bn_relu(x, middle, name="context_s16b")
-    return blocks.conv_bn_relu(x, wide, 3, name="context_s16c")
+    return blocks.conv_bn_relu(x, wide, kernel_size=3, name="context_s16c")
 
 
 def no_context(x):

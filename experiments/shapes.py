@@ -19,7 +19,7 @@ slim_module = import_module("segnet.models.slim")
 plain_depthwise, plain_conv_bn_relu = blocks.depthwise, blocks.conv_bn_relu
 
 
-def branched_residual(x, dilation=1, *, name: str):
+def branched_residual(x, *, dilation=1, name: str):
     """The depthwise 3x3 has a 1x1 and the identity beside it, each normalised.
 
     All three are linear, so once trained they are one 3x3 again (Ding et al.,
@@ -27,27 +27,28 @@ def branched_residual(x, dilation=1, *, name: str):
     """
     branches = {
         "three": blocks.depthwise(x, dilation=dilation, name=f"{name}_three"),
-        "one": blocks.depthwise(x, 1, name=f"{name}_one"),
+        "one": blocks.depthwise(x, kernel_size=1, name=f"{name}_one"),
         "same": x,
     }
     branches = [blocks.bn(y, name=f"{name}_{key}") for key, y in branches.items()]
     y = layers.Add(name=f"{name}_branches")(branches)
     y = blocks.conv(y, x.shape[-1], name=f"{name}_conv")
-    return blocks.add_relu(x, blocks.bn(y, gamma="zeros", name=name), name=name)
+    y = blocks.bn(y, gamma_initializer="zeros", name=name)
+    return blocks.add_relu(x, y, name=name)
 
 
-def depthwise_5x5(x, kernel=3, stride=1, dilation=1, *, name: str):
+def depthwise_5x5(x, *, name: str, **arguments):
     """Windows of 5x5 where `slim` has 3x3."""
-    return plain_depthwise(x, 5, stride, dilation, name=name)
+    return plain_depthwise(x, kernel_size=5, name=name, **arguments)
 
 
-def patch_stem(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
+def patch_stem(x, filters: int, *, name: str, **arguments):
     """One 4x4 convolution of stride 4 for the two of stride 2 at the start."""
     if name == "stem_s2":
         return x
     if name == "stem_s4":
-        kernel = stride = 4
-    return plain_conv_bn_relu(x, filters, kernel, stride, dilation, name=name)
+        arguments = {"kernel_size": 4, "stride": 4}
+    return plain_conv_bn_relu(x, filters, name=name, **arguments)
 
 
 def no_global_context(x, *, name: str):
@@ -62,8 +63,13 @@ def strip_context(x, *, name: str):
     parts = []
     for key, size in strips.items():
         y = layers.AveragePooling2D(size, name=f"{name}_{key}_pool")(x)
-        kernel = (3, 1) if key == "rows" else (1, 3)
-        y = blocks.conv(y, x.shape[-1], kernel, bias=True, name=f"{name}_{key}_conv")
+        y = blocks.conv(
+            y,
+            x.shape[-1],
+            kernel_size=(3, 1) if key == "rows" else (1, 3),
+            use_bias=True,
+            name=f"{name}_{key}_conv",
+        )
         parts.append(layers.UpSampling2D(size, name=f"{name}_{key}_spread")(y))
     return _corrected(x, layers.Add(name=f"{name}_strips")(parts), name=name)
 
@@ -76,7 +82,7 @@ def pyramid_context(x, *, name: str):
         size = -(-height // bins), -(-width // bins)
         part = f"{name}_bins{bins}"
         y = layers.AveragePooling2D(size, padding="same", name=f"{part}_pool")(x)
-        y = blocks.conv(y, channels // 4, bias=True, name=f"{part}_conv")
+        y = blocks.conv(y, channels // 4, use_bias=True, name=f"{part}_conv")
         y = blocks.upsample(y, size, name=part)
         parts.append(blocks.crop_to(y, height, width, name=part))
     return _corrected(x, layers.Concatenate(name=f"{name}_join")(parts), name=name)
@@ -85,7 +91,7 @@ def pyramid_context(x, *, name: str):
 def _corrected(x, y, *, name: str):
     """x + a 1x1 convolution of ReLU(y)."""
     y = blocks.relu(y, name=name)
-    y = blocks.conv(y, x.shape[-1], bias=True, name=f"{name}_conv")
+    y = blocks.conv(y, x.shape[-1], use_bias=True, name=f"{name}_conv")
     return layers.Add(name=f"{name}_add")([x, y])
 
 

@@ -1,30 +1,30 @@
 """Building blocks: plain functions, tensor in and tensor out, stock layers only.
 
 Every layer gets a name `<branch>_<stage>_<unit>`; a block takes the first two
-parts as `name` and adds the unit. Convolutions that a BatchNormalization follows
-have no bias.
+parts as `name` and adds the unit. Convolutions before a BatchNormalization have no
+bias. Shape comments give a block's own H and W.
 """
 
 from numbers import Integral
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 MIN_SIZE = 64
 # Keras' 0.99 needs several hundred steps before inference statistics are usable;
-# short trainings on a few hundred frames have fewer.
+# short runs on a few hundred frames have fewer.
 BN_MOMENTUM = 0.9
 
 
 def check_arguments(input_shape: tuple[int, int, int], num_classes: int) -> None:
-    """Nothing for arguments a network can be built from, an error for others.
+    """Refuses arguments from which no network can be built.
 
     Args:
         input_shape: (H, W, 3), H and W at least `MIN_SIZE`.
         num_classes: At least 2.
 
     Raises:
-        ValueError: Naming the value got and what is accepted.
+        ValueError: An argument is out of range; names the value and the range.
     """
     shape = tuple(input_shape)
     if len(shape) != 3 or shape[2] != 3:
@@ -37,8 +37,10 @@ def check_arguments(input_shape: tuple[int, int, int], num_classes: int) -> None
         raise ValueError(f"num_classes must be at least 2, got {num_classes}")
 
 
-def image_input(input_shape: tuple[int, int, int], multiple: int):
-    """The image input and the scaled image, padded at the bottom and right.
+def image_input(
+    input_shape: tuple[int, int, int], multiple: int
+) -> tuple[KerasTensor, KerasTensor]:
+    """Returns the image input and the scaled image, padded at the bottom and right.
 
     Args:
         input_shape: (H, W, 3).
@@ -56,30 +58,32 @@ def image_input(input_shape: tuple[int, int, int], multiple: int):
     return inputs, x
 
 
-def logits_head(x, input_shape: tuple[int, int, int], num_classes: int, factor: int):
-    """Logits (B, H, W, K) float32: crop, 1x1 classifier, one bilinear resize.
+def logits_head(
+    x: KerasTensor, input_shape: tuple[int, int, int], num_classes: int, factor: int
+) -> KerasTensor:
+    """Returns logits (B, H, W, K) float32: crop, 1x1 classifier, one bilinear resize.
 
-    The full-size tensor is the dearest of the network: it has K channels only, and
-    whole cells of padding are cropped before it is made. float32 is forced because
-    the loss wants it under mixed precision.
+    The full-size tensor costs more time than any other in the network, so it has K
+    channels only, and whole cells of padding are cropped before it is made. It is
+    float32 under mixed precision too, because the loss needs that.
     """
     height, width = (-(-side // factor) for side in input_shape[:2])
-    x = crop_to(x, height, width, name=f"head_s{factor}")
+    x = crop_to(x, height, width, name=f"head_s{factor}")  # (B, h, w, C)
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="head_logits_conv")(x)
     x = layers.UpSampling2D(
         factor, interpolation="bilinear", dtype="float32", name="head_logits_upsample"
-    )(x)
+    )(x)  # (B, h * factor, w * factor, K)
     return crop_to(x, *input_shape[:2], dtype="float32", name="head_logits")
 
 
 def auxiliary_heads(
-    stages: dict, input_shape: tuple[int, int, int], num_classes: int
-) -> list:
-    """Logits (B, h, w, K) float32 of some stages, for losses at their resolution.
+    stages: dict[int, KerasTensor], input_shape: tuple[int, int, int], num_classes: int
+) -> list[KerasTensor]:
+    """Returns logits (B, h, w, K) float32 of some stages, for auxiliary losses.
 
-    One cell for each started square of pixels, as `segnet.losses.LowResolution`
-    expects. To be made after everything else, so that a seed gives the rest of the
-    network the same start without them.
+    h and w are H and W divided by the factor, rounded up, as
+    `segnet.losses.LowResolution` expects. Call it after building everything else, so
+    that a seed gives the rest of the network the same start without these heads.
 
     Args:
         stages: Features by the factor by which they are smaller than the input.
@@ -96,8 +100,10 @@ def auxiliary_heads(
     return heads
 
 
-def crop_to(x, height: int, width: int, dtype=None, *, name: str):
-    """x cut at the bottom and right to a size; x itself where that is its size."""
+def crop_to(
+    x: KerasTensor, height: int, width: int, dtype: str | None = None, *, name: str
+) -> KerasTensor:
+    """Returns x cut at the bottom and right to a size, or x itself if it has it."""
     bottom, right = x.shape[1] - height, x.shape[2] - width
     if not bottom and not right:
         return x
@@ -106,37 +112,44 @@ def crop_to(x, height: int, width: int, dtype=None, *, name: str):
 
 
 def conv(
-    x,
+    x: KerasTensor,
     filters: int,
-    kernel=1,
-    stride=1,
-    dilation=1,
-    bias=False,
-    initializer: str = "he_normal",
     *,
+    kernel_size: int | tuple[int, int] = 1,
+    stride: int = 1,
+    dilation: int | tuple[int, int] = 1,
+    use_bias: bool = False,
+    kernel_initializer: str = "he_normal",
     name: str,
-):
+) -> KerasTensor:
     """A convolution alone, "same" padding, by default He initialisation."""
     return layers.Conv2D(
         filters,
-        kernel,
+        kernel_size,
         strides=stride,
         padding="same",
         dilation_rate=dilation,
-        use_bias=bias,
-        kernel_initializer=initializer,
+        use_bias=use_bias,
+        kernel_initializer=kernel_initializer,
         name=name,
     )(x)
 
 
-def depthwise(x, kernel=3, stride=1, dilation=1, *, name: str):
-    """A depthwise convolution alone; the 1x1 after it mixes the channels.
+def depthwise(
+    x: KerasTensor,
+    *,
+    kernel_size: int = 3,
+    stride: int = 1,
+    dilation: int = 1,
+    name: str,
+) -> KerasTensor:
+    """A depthwise convolution alone; a 1x1 after it mixes the channels.
 
-    Keras' initialisation is small here (it counts the fan over all channels). It
-    stays: BatchNormalization undoes the scale, and small weights learn faster.
+    Keras' default initialisation is small here (it counts the fan over all channels).
+    It stays: BatchNormalization undoes the scale, and small weights learn faster.
     """
     return layers.DepthwiseConv2D(
-        kernel,
+        kernel_size,
         strides=stride,
         padding="same",
         dilation_rate=dilation,
@@ -145,97 +158,143 @@ def depthwise(x, kernel=3, stride=1, dilation=1, *, name: str):
     )(x)
 
 
-def bn(x, gamma: str = "ones", *, name: str):
+def bn(x: KerasTensor, *, gamma_initializer: str = "ones", name: str) -> KerasTensor:
     """BatchNormalization with the package's momentum.
 
-    `gamma` "zeros" at the end of a residual branch makes its block begin as the
-    identity (Goyal et al., "Accurate, Large Minibatch SGD", 2017): a block that
-    trained weights lack can then be added to them without changing what they say.
+    `gamma_initializer` "zeros" at the end of a residual branch makes its block begin
+    as the identity (Goyal et al., "Accurate, Large Minibatch SGD", 2017). Such a block
+    can be added to a trained network without changing its predictions.
     """
     return layers.BatchNormalization(
-        momentum=BN_MOMENTUM, gamma_initializer=gamma, name=f"{name}_bn"
+        momentum=BN_MOMENTUM, gamma_initializer=gamma_initializer, name=f"{name}_bn"
     )(x)
 
 
-def relu(x, *, name: str):
+def relu(x: KerasTensor, *, name: str) -> KerasTensor:
     """A named ReLU."""
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
 def conv_bn(
-    x, filters: int, kernel=1, stride=1, dilation=1, gamma="ones", *, name: str
-):
-    """Convolution and BatchNormalization: a linear projection; `gamma` as in `bn`."""
-    x = conv(x, filters, kernel, stride, dilation, name=f"{name}_conv")
-    return bn(x, gamma, name=name)
+    x: KerasTensor,
+    filters: int,
+    *,
+    kernel_size: int = 1,
+    stride: int = 1,
+    dilation: int = 1,
+    gamma_initializer: str = "ones",
+    name: str,
+) -> KerasTensor:
+    """Convolution and BatchNormalization: a linear projection."""
+    x = conv(
+        x,
+        filters,
+        kernel_size=kernel_size,
+        stride=stride,
+        dilation=dilation,
+        name=f"{name}_conv",
+    )
+    return bn(x, gamma_initializer=gamma_initializer, name=name)
 
 
-def conv_bn_relu(x, filters: int, kernel=1, stride=1, dilation=1, *, name: str):
+def conv_bn_relu(
+    x: KerasTensor,
+    filters: int,
+    *,
+    kernel_size: int = 1,
+    stride: int = 1,
+    dilation: int = 1,
+    name: str,
+) -> KerasTensor:
     """Convolution, BatchNormalization, ReLU."""
-    return relu(conv_bn(x, filters, kernel, stride, dilation, name=name), name=name)
+    x = conv_bn(
+        x,
+        filters,
+        kernel_size=kernel_size,
+        stride=stride,
+        dilation=dilation,
+        name=name,
+    )
+    return relu(x, name=name)
 
 
-def separable_bn_relu(x, filters: int, stride=1, *, name: str):
+def separable_bn_relu(
+    x: KerasTensor, filters: int, *, stride: int = 1, name: str
+) -> KerasTensor:
     """Depthwise 3x3, 1x1, one BatchNormalization, ReLU."""
     return conv_bn_relu(depthwise(x, stride=stride, name=name), filters, name=name)
 
 
-def add_relu(first, second, *, name: str):
+def add_relu(first: KerasTensor, second: KerasTensor, *, name: str) -> KerasTensor:
     """ReLU of a sum: both inputs may be negative, so a branch can correct another."""
     return relu(layers.Add(name=f"{name}_add")([first, second]), name=name)
 
 
-def residual_separable(x, dilation=1, *, name: str):
+def residual_separable(x: KerasTensor, *, dilation: int = 1, name: str) -> KerasTensor:
     """x + (depthwise 3x3, 1x1, BN), then ReLU; the identity at first."""
-    y = depthwise(x, dilation=dilation, name=name)
+    y = depthwise(x, dilation=dilation, name=name)  # (B, H, W, C)
     y = conv(y, x.shape[-1], name=f"{name}_conv")
-    return add_relu(x, bn(y, gamma="zeros", name=name), name=name)
+    return add_relu(x, bn(y, gamma_initializer="zeros", name=name), name=name)
 
 
-def residual_pair(x, dilation=1, *, name: str):
+def residual_pair(x: KerasTensor, *, dilation: int = 1, name: str) -> KerasTensor:
     """x + (3x1 to half the channels, ReLU, 1x3, BN), then ReLU; the identity at first.
 
-    One BatchNormalization for two convolutions: on a CPU normalisation costs
-    training more than a narrow convolution does.
+    One BatchNormalization for two convolutions: on a CPU, normalisation slows training
+    more than a narrow convolution does.
     """
     filters = x.shape[-1]
     y = conv(
-        x, filters // 2, (3, 1), 1, (dilation, 1), bias=True, name=f"{name}_vertical"
-    )
+        x,
+        filters // 2,
+        kernel_size=(3, 1),
+        dilation=(dilation, 1),
+        use_bias=True,
+        name=f"{name}_vertical",
+    )  # (B, H, W, C/2)
     y = layers.ReLU(name=f"{name}_inner")(y)
-    y = conv(y, filters, (1, 3), 1, (1, dilation), name=f"{name}_horizontal")
-    return add_relu(x, bn(y, gamma="zeros", name=name), name=name)
+    y = conv(
+        y,
+        filters,
+        kernel_size=(1, 3),
+        dilation=(1, dilation),
+        name=f"{name}_horizontal",
+    )  # (B, H, W, C)
+    return add_relu(x, bn(y, gamma_initializer="zeros", name=name), name=name)
 
 
-def downsample(x, filters: int, *, name: str):
-    """Half the size: 3x3 stride 2 beside max-pool 2x2, joined, BN, ReLU.
+def downsample(x: KerasTensor, filters: int, *, name: str) -> KerasTensor:
+    """Half the size: 3x3 stride 2 beside max-pool 2x2, concatenated, BN, ReLU.
 
-    The pooled half keeps thin bright or dark structures and costs no weights.
+    The pooled half keeps thin bright or dark structures and has no weights.
     """
-    y = conv(x, filters - x.shape[-1], 3, 2, name=f"{name}_conv")
-    pooled = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
+    added = filters - x.shape[-1]
+    y = conv(x, added, kernel_size=3, stride=2, name=f"{name}_conv")
+    pooled = layers.MaxPooling2D(2, name=f"{name}_pool")(x)  # (B, H/2, W/2, C)
     y = layers.Concatenate(name=f"{name}_concat")([y, pooled])
-    return relu(bn(y, name=name), name=name)
+    return relu(bn(y, name=name), name=name)  # (B, H/2, W/2, filters)
 
 
-def upsample(x, factor: int | tuple[int, int] = 2, *, name: str):
+def upsample(
+    x: KerasTensor, factor: int | tuple[int, int] = 2, *, name: str
+) -> KerasTensor:
     """Bilinear enlargement by a whole factor, or by one for each side."""
     return layers.UpSampling2D(
         factor, interpolation="bilinear", name=f"{name}_upsample"
     )(x)
 
 
-def upsample_like(x, reference, *, name: str):
+def upsample_like(x: KerasTensor, reference: KerasTensor, *, name: str) -> KerasTensor:
     """Bilinear x2, cut at the bottom and right to the size of `reference`."""
     return crop_to(upsample(x, name=name), *reference.shape[1:3], name=name)
 
 
-def add_global_context(x, *, name: str):
+def add_global_context(x: KerasTensor, *, name: str) -> KerasTensor:
     """x plus a vector computed from its mean over the image.
 
     No BatchNormalization: its statistics would come from one value per image.
     """
     y = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_pool")(x)
-    y = conv(y, x.shape[-1], bias=True, name=f"{name}_conv")
+    y = conv(y, x.shape[-1], use_bias=True, name=f"{name}_conv")  # (B, 1, 1, C)
     y = layers.ReLU(name=f"{name}_relu")(y)
     return layers.Add(name=f"{name}_add")([x, y])

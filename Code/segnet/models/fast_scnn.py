@@ -20,10 +20,12 @@ Deviation: bilinear enlargement with half-pixel centres; the paper leaves it ope
 Deviation: dropout 0.1 before the classifier; the paper gives no rate.
 Deviation: BatchNormalization momentum as in the other networks of this package.
 Deviation: an auxiliary head is one 1x1 convolution; the paper does not describe them.
+
+H and W in the shape comments are the sides of the padded image.
 """
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from segnet.models import blocks
 
@@ -42,7 +44,7 @@ def fast_scnn(
     auxiliary: bool = False,
     name: str = "fast_scnn",
 ) -> keras.Model:
-    """Fast-SCNN: uint8 RGB in, float32 logits at input size out.
+    """Returns Fast-SCNN: uint8 RGB in, float32 logits at input size out.
 
     Args:
         input_shape: (H, W, 3), H and W at least 64.
@@ -56,57 +58,62 @@ def fast_scnn(
         With `auxiliary` it returns a list: these, then the smaller ones.
 
     Raises:
-        ValueError: `input_shape` or `num_classes` out of range.
+        ValueError: `input_shape` or `num_classes` is out of range.
 
     Source: arXiv 1902.04502; deviations at the top of this file.
     """
     blocks.check_arguments(input_shape, num_classes)
-    inputs, x = blocks.image_input(input_shape, multiple=32)
+    inputs, x = blocks.image_input(input_shape, multiple=32)  # (B, H, W, 3)
 
-    x = blocks.conv_bn_relu(x, STEM[0], 3, 2, name="stem_s2")  # 1/2 of the input
-    x = blocks.separable_bn_relu(x, STEM[1], 2, name="stem_s4")  # 1/4
-    stem = blocks.separable_bn_relu(x, STEM[2], 2, name="stem_s8")  # 1/8
+    x = blocks.conv_bn_relu(x, STEM[0], kernel_size=3, stride=2, name="stem_s2")
+    # (B, H/2, W/2, STEM[0])
+    x = blocks.separable_bn_relu(x, STEM[1], stride=2, name="stem_s4")
+    # (B, H/4, W/4, STEM[1])
+    stem = blocks.separable_bn_relu(x, STEM[2], stride=2, name="stem_s8")
+    # (B, H/8, W/8, STEM[2])
 
-    context = _pyramid(_context(stem))  # 1/32
-    x = blocks.upsample(context, 4, name="fuse_s8")
+    context = _pyramid(_context(stem))  # (B, H/32, W/32, WIDTH)
+    x = blocks.upsample(context, factor=4, name="fuse_s8")  # (B, H/8, W/8, WIDTH)
     x = blocks.depthwise(x, dilation=4, name="fuse_s8low")
     x = blocks.relu(blocks.bn(x, name="fuse_s8low"), name="fuse_s8low")
     x = blocks.conv_bn(x, WIDTH, name="fuse_s8project")
     skip = blocks.conv_bn(stem, WIDTH, name="skip_s8")
-    x = blocks.add_relu(x, skip, name="fuse_s8")  # 1/8
+    x = blocks.add_relu(x, skip, name="fuse_s8")  # (B, H/8, W/8, WIDTH)
 
     for number in (1, 2):
         x = blocks.separable_bn_relu(x, WIDTH, name=f"head_s8b{number}")
     x = layers.Dropout(DROPOUT, name="head_s8_dropout")(x)
-    logits = blocks.logits_head(x, input_shape, num_classes, factor=8)
+    outputs = logits = blocks.logits_head(x, input_shape, num_classes, factor=8)
     if auxiliary:
         stages = {8: stem, 32: context}
-        logits = [logits, *blocks.auxiliary_heads(stages, input_shape, num_classes)]
-    return keras.Model(inputs, logits, name=name)
+        outputs = [logits, *blocks.auxiliary_heads(stages, input_shape, num_classes)]
+    return keras.Model(inputs, outputs, name=name)
 
 
-def _context(x):
+def _context(x: KerasTensor) -> KerasTensor:
     """The bottlenecks, 1/8 to 1/32 of the input."""
-    numbers = {}
+    numbers: dict[int, int] = {}
     for filters, count, first_stride, scale in CONTEXT:
         for stride in (first_stride, *(1,) * (count - 1)):
             number = numbers[scale] = numbers.get(scale, 0) + 1
-            x = _bottleneck(x, filters, stride, name=f"context_s{scale}b{number}")
+            name = f"context_s{scale}b{number}"
+            x = _bottleneck(x, filters, stride=stride, name=name)
     return x
 
 
-def _bottleneck(x, filters: int, stride: int, *, name: str):
+def _bottleneck(x: KerasTensor, filters: int, *, stride: int, name: str) -> KerasTensor:
     """1x1 to six times the channels, depthwise 3x3, linear 1x1; plus x if it fits."""
     y = blocks.conv_bn_relu(x, EXPANSION * x.shape[-1], name=f"{name}expand")
     y = blocks.depthwise(y, stride=stride, name=f"{name}middle")
     y = blocks.relu(blocks.bn(y, name=f"{name}middle"), name=f"{name}middle")
     y = blocks.conv_bn(y, filters, name=f"{name}project")
+    # The paper adds x only where neither size nor channels change.
     if stride > 1 or x.shape[-1] != filters:
         return y
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def _pyramid(x):
+def _pyramid(x: KerasTensor) -> KerasTensor:
     """x beside its means over 1, 2, 3 and 6 cells a side, joined to `WIDTH`.
 
     Padding and cropping are layers even where they do nothing: the order of the
@@ -114,7 +121,7 @@ def _pyramid(x):
     size. No `Resizing`: without a `training` argument it puts the layers behind it
     into training mode (Keras 3.15).
     """
-    sides = x.shape[1:3]
+    sides = x.shape[1:3]  # H/32, W/32
     joined = [x]
     for bins in BINS:
         name = f"pyramid_s32bin{bins}"
@@ -122,8 +129,9 @@ def _pyramid(x):
         ends = tuple((0, -side % size) for side, size in zip(sides, cell, strict=True))
         y = layers.ZeroPadding2D(ends, name=f"{name}_pad")(x)
         y = layers.AveragePooling2D(cell, name=f"{name}_pool")(y)
+        # (B, at most bins, at most bins, C)
         y = blocks.conv_bn_relu(y, x.shape[-1] // len(BINS), name=name)
         y = blocks.upsample(y, cell, name=name)
         joined.append(layers.Cropping2D(ends, name=f"{name}_crop")(y))
-    x = layers.Concatenate(name="pyramid_s32_concat")(joined)
+    x = layers.Concatenate(name="pyramid_s32_concat")(joined)  # (B, H/32, W/32, 2 * C)
     return blocks.conv_bn_relu(x, WIDTH, name="pyramid_s32project")

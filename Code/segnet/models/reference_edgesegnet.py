@@ -41,10 +41,12 @@ What the count leaves open:
 Deviation: logits instead of a softmax, and the scaling is a layer of the model; inputs
 are padded to a multiple of 16 and the logits cropped.
 Deviation: BatchNormalization momentum as in the other networks of this package.
+
+H and W in the shape comments are the sides of the padded image.
 """
 
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from segnet.models import blocks
 
@@ -58,7 +60,7 @@ def reference_edgesegnet(
     num_classes: int,
     name: str = "reference_edgesegnet",
 ) -> keras.Model:
-    """The EdgeSegNet attempt: uint8 RGB in, float32 logits at input size out.
+    """Returns the EdgeSegNet attempt: uint8 RGB in, float32 logits at input size out.
 
     Args:
         input_shape: (H, W, 3), H and W at least 64.
@@ -69,24 +71,29 @@ def reference_edgesegnet(
         A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
 
     Raises:
-        ValueError: `input_shape` or `num_classes` out of range.
+        ValueError: `input_shape` or `num_classes` is out of range.
 
     Source: arXiv 1905.04222 as the inspiring work read it; see the top of this file.
     """
     blocks.check_arguments(input_shape, num_classes)
-    inputs, x = blocks.image_input(input_shape, multiple=16)
+    inputs, x = blocks.image_input(input_shape, multiple=16)  # (B, H, W, 3)
 
-    stem = _conv(x, STEM, 7, 2, activation=None, name="stem_s2_conv")  # 1/2
-    pooled = layers.MaxPooling2D(3, 2, padding="same", name="stem_s4_pool")(stem)
+    stem = _conv(
+        x, STEM, kernel_size=7, stride=2, activation=None, name="stem_s2_conv"
+    )  # (B, H/2, W/2, STEM)
+    pooled = layers.MaxPooling2D(
+        pool_size=3, strides=2, padding="same", name="stem_s4_pool"
+    )(stem)  # (B, H/4, W/4, STEM)
 
-    context = _bottleneck_reduction(stem, name="context_s16")  # 1/16
+    context = _bottleneck_reduction(stem, name="context_s16")
+    # (B, H/16, W/16, NARROW)
     context = layers.UpSampling2D(2, name="context_s8_upsample")(context)
-    x = _residual_bottleneck(pooled, name="residual_s8")  # 1/8
+    x = _residual_bottleneck(pooled, name="residual_s8")  # (B, H/8, W/8, NARROW)
     x = _refine(x, NARROW, name="residual_s8refine")
     x = layers.Add(name="fuse_s8_add")([context, x])
-    x = _refine(x, WIDE, name="fuse_s8refine")
+    x = _refine(x, WIDE, name="fuse_s8refine")  # (B, H/8, W/8, WIDE)
 
-    x = layers.UpSampling2D(2, name="fuse_s4_upsample")(x)  # 1/4
+    x = layers.UpSampling2D(2, name="fuse_s4_upsample")(x)  # (B, H/4, W/4, WIDE)
     skip = _refine(pooled, WIDE, name="skip_s4refine")
     x = layers.Add(name="fuse_s4_add")([x, skip])
     x = _refine(x, WIDE, name="fuse_s4refine")
@@ -94,11 +101,19 @@ def reference_edgesegnet(
     return keras.Model(inputs, _head(x, input_shape, num_classes), name=name)
 
 
-def _conv(x, filters: int, kernel=1, stride=1, activation="relu", *, name: str):
+def _conv(
+    x: KerasTensor,
+    filters: int,
+    *,
+    kernel_size: int = 1,
+    stride: int = 1,
+    activation: str | None = "relu",
+    name: str,
+) -> KerasTensor:
     """A convolution with bias, "same" padding."""
     return layers.Conv2D(
         filters,
-        kernel,
+        kernel_size,
         strides=stride,
         padding="same",
         activation=activation,
@@ -106,35 +121,44 @@ def _conv(x, filters: int, kernel=1, stride=1, activation="relu", *, name: str):
     )(x)
 
 
-def _bottleneck_reduction(x, *, name: str):
+def _bottleneck_reduction(x: KerasTensor, *, name: str) -> KerasTensor:
     """An eighth of the size: 3x3 stride 8, 1x1, 3x3, each wider by the growth."""
-    x = _conv(x, BOTTLENECK[0], 3, 8, name=f"{name}_conv1")
-    x = _conv(x, BOTTLENECK[1], 1, name=f"{name}_conv2")
-    return _conv(x, BOTTLENECK[2], 3, name=f"{name}_conv3")
+    x = _conv(x, BOTTLENECK[0], kernel_size=3, stride=8, name=f"{name}_conv1")
+    x = _conv(x, BOTTLENECK[1], name=f"{name}_conv2")
+    return _conv(x, BOTTLENECK[2], kernel_size=3, name=f"{name}_conv3")
 
 
-def _residual_bottleneck(x, *, name: str):
+def _residual_bottleneck(x: KerasTensor, *, name: str) -> KerasTensor:
     """Half the size: (BN, ReLU, convolution) three times beside a 3x3 shortcut."""
-    shortcut = _conv(x, NARROW, 3, 2, activation=None, name=f"{name}_shortcut")
+    shortcut = _conv(
+        x, NARROW, kernel_size=3, stride=2, activation=None, name=f"{name}_shortcut"
+    )
     steps = zip(BOTTLENECK, (1, 3, 1), (1, 2, 1), strict=True)
-    for number, (filters, kernel, stride) in enumerate(steps, start=1):
+    for number, (filters, kernel_size, stride) in enumerate(steps, start=1):
         x = blocks.relu(blocks.bn(x, name=f"{name}_{number}"), name=f"{name}_{number}")
         x = _conv(
-            x, filters, kernel, stride, activation=None, name=f"{name}_conv{number}"
+            x,
+            filters,
+            kernel_size=kernel_size,
+            stride=stride,
+            activation=None,
+            name=f"{name}_conv{number}",
         )
     return layers.Add(name=f"{name}_add")([shortcut, x])
 
 
-def _refine(x, filters: int, *, name: str):
+def _refine(x: KerasTensor, filters: int, *, name: str) -> KerasTensor:
     """1x1 to `filters`, plus (1x1, 3x3, 3x3 of it), same size."""
     x = _conv(x, filters, activation=None, name=f"{name}_conv1")
     y = _conv(x, filters, name=f"{name}_conv2")
-    y = _conv(y, filters, 3, name=f"{name}_conv3")
-    y = _conv(y, filters, 3, name=f"{name}_conv4")
+    y = _conv(y, filters, kernel_size=3, name=f"{name}_conv3")
+    y = _conv(y, filters, kernel_size=3, name=f"{name}_conv4")
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def _head(x, input_shape: tuple[int, int, int], num_classes: int):
+def _head(
+    x: KerasTensor, input_shape: tuple[int, int, int], num_classes: int
+) -> KerasTensor:
     """Logits (B, H, W, K) float32: 1x1 classifier, nearest x4, crop."""
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="head_logits_conv")(x)
     x = layers.UpSampling2D(4, dtype="float32", name="head_logits_upsample")(x)

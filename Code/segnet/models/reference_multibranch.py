@@ -20,8 +20,10 @@ Deviation: logits instead of a softmax, and the scaling is a layer of the model.
 Deviation: BatchNormalization momentum as in the other networks of this package.
 """
 
+from collections.abc import Sequence
+
 import keras
-from keras import layers
+from keras import KerasTensor, layers
 
 from segnet.models import blocks
 
@@ -37,7 +39,7 @@ def reference_multibranch(
     num_classes: int,
     name: str = "reference_multibranch",
 ) -> keras.Model:
-    """The inspiring slim network: uint8 RGB in, float32 logits at input size out.
+    """Returns the inspiring network: uint8 RGB in, float32 logits at input size out.
 
     Args:
         input_shape: (H, W, 3), H and W at least 64.
@@ -48,7 +50,7 @@ def reference_multibranch(
         A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
 
     Raises:
-        ValueError: `input_shape` or `num_classes` out of range.
+        ValueError: `input_shape` or `num_classes` is out of range.
 
     Source: the inspiring work's structure picture; see the top of this file.
     """
@@ -57,45 +59,48 @@ def reference_multibranch(
 
     skips = []
     for stage, filters in enumerate(ENCODER):
-        x = _conv(x, filters, 3, name=f"encoder_s{2**stage}_conv")
-        skips.append(x)
+        x = _conv(x, filters, kernel_size=3, name=f"encoder_s{2**stage}_conv")
+        skips.append(x)  # (B, H/2**stage, W/2**stage, filters)
         x = layers.MaxPooling2D(2, name=f"encoder_s{2 ** (stage + 1)}_pool")(x)
     full, half, quarter, eighth = skips
 
-    y = _branch(x, BOTTLENECK, name="bottleneck_s16")  # 1/16 of the input
+    y = _branch(x, BOTTLENECK, name="bottleneck_s16")
     x = layers.Concatenate(name="bottleneck_s16_concat")([y, x])
-    middle = _branch(quarter, MIDDLE, name="middle_s4")
+    # (B, H/16, W/16, 144): 48 of the branch, 96 of the encoder.
+    middle = _branch(quarter, MIDDLE, name="middle_s4")  # (B, H/4, W/4, 48)
 
-    x = _up(x, DECODER[0], eighth, name="decoder_s8")  # 1/8
-    x = _up(x, DECODER[1], quarter, name="decoder_s4")  # 1/4
-    x = layers.Concatenate(name="decoder_s4_concat")([x, middle])
-    x = _up(x, DECODER[2], half, name="decoder_s2")  # 1/2
-    x = layers.Concatenate(name="decoder_s2_concat")([half, x])
-    x = _up(x, DECODER[3], full, name="decoder_s1")  # full size
-    x = layers.Concatenate(name="decoder_s1_concat")([full, x])
+    x = _up(x, DECODER[0], eighth, name="decoder_s8")  # (B, H/8, W/8, 96)
+    x = _up(x, DECODER[1], quarter, name="decoder_s4")
+    x = layers.Concatenate(name="decoder_s4_concat")([x, middle])  # (B, H/4, W/4, 96)
+    x = _up(x, DECODER[2], half, name="decoder_s2")
+    x = layers.Concatenate(name="decoder_s2_concat")([half, x])  # (B, H/2, W/2, 72)
+    x = _up(x, DECODER[3], full, name="decoder_s1")
+    x = layers.Concatenate(name="decoder_s1_concat")([full, x])  # (B, H, W, 36)
 
-    x = _conv(x, HEAD, 3, name="head_s1_conv")
+    x = _conv(x, HEAD, kernel_size=3, name="head_s1_conv")
     logits = layers.Conv2D(
         num_classes, 3, padding="same", dtype="float32", name="head_logits_conv"
     )(x)
     return keras.Model(inputs, logits, name=name)
 
 
-def _conv(x, filters: int, kernel: int, *, name: str):
+def _conv(x: KerasTensor, filters: int, *, kernel_size: int, name: str) -> KerasTensor:
     """A convolution with bias and ReLU, same size."""
-    return layers.Conv2D(filters, kernel, padding="same", activation="relu", name=name)(
-        x
-    )
+    return layers.Conv2D(
+        filters, kernel_size, padding="same", activation="relu", name=name
+    )(x)
 
 
-def _branch(x, widths_and_kernels, *, name: str):
+def _branch(
+    x: KerasTensor, widths_and_kernels: Sequence[tuple[int, int]], *, name: str
+) -> KerasTensor:
     """Convolutions in a row, then one BatchNormalization."""
-    for number, (filters, kernel) in enumerate(widths_and_kernels, start=1):
-        x = _conv(x, filters, kernel, name=f"{name}_conv{number}")
+    for number, (filters, kernel_size) in enumerate(widths_and_kernels, start=1):
+        x = _conv(x, filters, kernel_size=kernel_size, name=f"{name}_conv{number}")
     return blocks.bn(x, name=name)
 
 
-def _up(x, filters: int, like, *, name: str):
+def _up(x: KerasTensor, filters: int, like: KerasTensor, *, name: str) -> KerasTensor:
     """Twice the size by a transposed convolution, zero-padded to the size of `like`.
 
     Max-pooling dropped the last row or column of an odd side, so the padding puts

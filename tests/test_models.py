@@ -6,179 +6,12 @@ import re
 import keras
 import numpy as np
 import pytest
+from helpers.layers import layer_names
 
 from segnet.models import MODELS
 
 OURS = ("slim", "edgesegnet", "fast_scnn")
 PARAMETER_CAPS = {"slim": 470_000, "edgesegnet": 4_400_000, "fast_scnn": 1_160_000}
-# Parts of file formats and of saved weights: a rename here is a decision.
-LAYER_NAMES = {
-    "slim": """
-        input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
-        stem_s4_conv stem_s4_bn stem_s4_relu detail_s4b1_depthwise
-        detail_s4b1_conv detail_s4b1_bn detail_s4b1_add detail_s4b1_relu
-        detail_s8_conv detail_s8_pool detail_s8_concat detail_s8_bn
-        detail_s8_relu detail_s8b1_depthwise detail_s8b1_conv detail_s8b1_bn
-        detail_s8b1_add detail_s8b1_relu detail_s8b2_depthwise detail_s8b2_conv
-        detail_s8b2_bn detail_s8b2_add detail_s8b2_relu detail_s8b3_depthwise
-        detail_s8b3_conv detail_s8b3_bn detail_s8b3_add detail_s8b3_relu
-        detail_s8b4_depthwise detail_s8b4_conv detail_s8b4_bn detail_s8b4_add
-        detail_s8b4_relu detail_s8b5_depthwise detail_s8b5_conv detail_s8b5_bn
-        detail_s8b5_add detail_s8b5_relu detail_s8b6_depthwise detail_s8b6_conv
-        detail_s8b6_bn detail_s8b6_add detail_s8b6_relu detail_s8b7_depthwise
-        detail_s8b7_conv detail_s8b7_bn detail_s8b7_add detail_s8b7_relu
-        detail_s8b8_depthwise detail_s8b8_conv detail_s8b8_bn detail_s8b8_add
-        detail_s8b8_relu context_s16_conv context_s16_pool context_s16_concat
-        context_s16_bn context_s16_relu context_s16b1_depthwise
-        context_s16b1_conv context_s16b1_bn context_s16b1_add context_s16b1_relu
-        context_s16b2_depthwise context_s16b2_conv context_s16b2_bn
-        context_s16b2_add context_s16b2_relu context_s16b3_depthwise
-        context_s16b3_conv context_s16b3_bn context_s16b3_add context_s16b3_relu
-        context_s16b4_depthwise context_s16b4_conv context_s16b4_bn
-        context_s16b4_add context_s16b4_relu context_s16b5_depthwise
-        context_s16b5_conv context_s16b5_bn context_s16b5_add context_s16b5_relu
-        context_s16b6_depthwise context_s16b6_conv context_s16b6_bn
-        context_s16b6_add context_s16b6_relu context_s16b7_depthwise
-        context_s16b7_conv context_s16b7_bn context_s16b7_add context_s16b7_relu
-        context_s16b8_depthwise context_s16b8_conv context_s16b8_bn
-        context_s16b8_add context_s16b8_relu context_s16b9_depthwise
-        context_s16b9_conv context_s16b9_bn context_s16b9_add context_s16b9_relu
-        context_s32_pool context_s32b1_vertical context_s32b1_inner
-        context_s32b1_horizontal context_s32b1_bn context_s32b1_add
-        context_s32b1_relu context_s32b2_vertical context_s32b2_inner
-        context_s32b2_horizontal context_s32b2_bn context_s32b2_add
-        context_s32b2_relu context_s32b3_vertical context_s32b3_inner
-        context_s32b3_horizontal context_s32b3_bn context_s32b3_add
-        context_s32b3_relu context_global_pool context_global_conv
-        context_global_relu context_global_add context_s32project_conv
-        context_s32project_bn context_s32_upsample context_s32_crop
-        context_fuse_add context_fuse_relu fuse_s8_conv fuse_s8_bn
-        detail_s8project_conv fuse_s8_upsample detail_s8project_bn fuse_s8_add
-        fuse_s8_relu fuse_s8b1_depthwise fuse_s8b1_conv fuse_s8b1_bn
-        fuse_s8b1_add fuse_s8b1_relu fuse_s8b2_depthwise fuse_s8b2_conv
-        fuse_s8b2_bn fuse_s8b2_add fuse_s8b2_relu fuse_s4_conv fuse_s4_bn
-        skip_s4_conv fuse_s4_upsample skip_s4_bn fuse_s4_add fuse_s4_relu
-        fuse_s4b1_depthwise fuse_s4b1_conv fuse_s4b1_bn fuse_s4b1_add
-        fuse_s4b1_relu head_s4_crop head_logits_conv head_logits_upsample
-        head_logits_crop
-    """,
-    "edgesegnet": """
-        input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
-        context_s4_conv context_s4_bn context_s4_relu context_s8_conv
-        context_s8_bn context_s8_relu context_s16_conv context_s16_bn
-        context_s16_relu context_s16b1reduce_conv context_s16b1reduce_bn
-        context_s16b1reduce_relu context_s16b1middle_conv context_s16b1middle_bn
-        context_s16b1middle_relu context_s16b1expand_conv context_s16b1expand_bn
-        context_s16b1_add context_s16b1_relu context_s16b2reduce_conv
-        context_s16b2reduce_bn context_s16b2reduce_relu context_s16b2middle_conv
-        context_s16b2middle_bn context_s16b2middle_relu context_s16b2expand_conv
-        context_s16b2expand_bn context_s16b2_add context_s16b2_relu
-        context_s16b3reduce_conv context_s16b3reduce_bn context_s16b3reduce_relu
-        context_s16b3middle_conv context_s16b3middle_bn context_s16b3middle_relu
-        context_s16b3expand_conv context_s16b3expand_bn context_s16b3_add
-        context_s16b3_relu context_s16b4reduce_conv context_s16b4reduce_bn
-        context_s16b4reduce_relu context_s16b4middle_conv context_s16b4middle_bn
-        context_s16b4middle_relu context_s16b4expand_conv context_s16b4expand_bn
-        context_s16b4_add context_s16b4_relu context_s16b5reduce_conv
-        context_s16b5reduce_bn context_s16b5reduce_relu context_s16b5middle_conv
-        context_s16b5middle_bn context_s16b5middle_relu context_s16b5expand_conv
-        context_s16b5expand_bn context_s16b5_add context_s16b5_relu
-        context_s16b6reduce_conv context_s16b6reduce_bn context_s16b6reduce_relu
-        context_s16b6middle_conv context_s16b6middle_bn context_s16b6middle_relu
-        context_s16b6expand_conv context_s16b6expand_bn context_s16b6_add
-        stem_s4_pool context_s16b6_relu residual_s8reduce_conv
-        context_s16b7reduce_conv residual_s8reduce_bn context_s16b7reduce_bn
-        residual_s8reduce_relu context_s16b7reduce_relu residual_s8middle_conv
-        context_s16b7middle_conv residual_s8middle_bn context_s16b7middle_bn
-        residual_s8middle_relu context_s16b7middle_relu residual_s8shortcut_conv
-        residual_s8expand_conv context_s16b7expand_conv residual_s8shortcut_bn
-        residual_s8expand_bn context_s16b7expand_bn residual_s8_add
-        context_s16b7_add residual_s8_relu context_s16b7_relu
-        residual_s8refine1_depthwise context_s16b8reduce_conv
-        residual_s8refine1_conv context_s16b8reduce_bn residual_s8refine1_bn
-        context_s16b8reduce_relu residual_s8refine1_relu
-        context_s16b8middle_conv residual_s8refine2_depthwise
-        context_s16b8middle_bn residual_s8refine2_conv context_s16b8middle_relu
-        residual_s8refine2_bn context_s16b8expand_conv residual_s8refine_add
-        context_s16b8expand_bn residual_s8refine_relu context_s16b8_add
-        residual_s8b2refine1_depthwise context_s16b8_relu
-        residual_s8b2refine1_conv context_global_pool residual_s8b2refine1_bn
-        context_global_conv residual_s8b2refine1_relu context_global_relu
-        residual_s8b2refine2_depthwise context_global_add
-        residual_s8b2refine2_conv context_s16project_conv
-        residual_s8b2refine2_bn context_s16project_bn residual_s8b2refine_add
-        context_s8_upsample residual_s8b2refine_relu fuse_s8_add fuse_s8_relu
-        fuse_s8refine1_depthwise fuse_s8refine1_conv fuse_s8refine1_bn
-        fuse_s8refine1_relu fuse_s8refine2_depthwise fuse_s8refine2_conv
-        fuse_s8refine2_bn fuse_s8refine_add fuse_s8refine_relu
-        fuse_s8b2refine1_depthwise fuse_s8b2refine1_conv skip_s4_conv
-        fuse_s8b2refine1_bn skip_s4_bn fuse_s8b2refine1_relu
-        skip_s4refine1_depthwise fuse_s8b2refine2_depthwise skip_s4refine1_conv
-        fuse_s8b2refine2_conv skip_s4refine1_bn fuse_s8b2refine2_bn
-        skip_s4refine1_relu fuse_s8b2refine_add skip_s4refine2_depthwise
-        fuse_s8b2refine_relu skip_s4refine2_conv fuse_s4reduce_conv
-        skip_s4refine2_bn fuse_s4reduce_bn skip_s4refine_add fuse_s4_upsample
-        skip_s4refine_relu fuse_s4_add fuse_s4_relu fuse_s4refine1_depthwise
-        fuse_s4refine1_conv fuse_s4refine1_bn fuse_s4refine1_relu
-        fuse_s4refine2_depthwise fuse_s4refine2_conv fuse_s4refine2_bn
-        fuse_s4refine_add fuse_s4refine_relu fuse_s4b2refine1_depthwise
-        fuse_s4b2refine1_conv fuse_s4b2refine1_bn fuse_s4b2refine1_relu
-        fuse_s4b2refine2_depthwise fuse_s4b2refine2_conv fuse_s4b2refine2_bn
-        fuse_s4b2refine_add fuse_s4b2refine_relu head_s4_crop head_logits_conv
-        head_logits_upsample head_logits_crop
-    """,
-    "fast_scnn": """
-        input_image input_rescale input_pad stem_s2_conv stem_s2_bn stem_s2_relu
-        stem_s4_depthwise stem_s4_conv stem_s4_bn stem_s4_relu stem_s8_depthwise
-        stem_s8_conv stem_s8_bn stem_s8_relu context_s16b1expand_conv
-        context_s16b1expand_bn context_s16b1expand_relu
-        context_s16b1middle_depthwise context_s16b1middle_bn
-        context_s16b1middle_relu context_s16b1project_conv context_s16b1project_bn
-        context_s16b2expand_conv context_s16b2expand_bn context_s16b2expand_relu
-        context_s16b2middle_depthwise context_s16b2middle_bn
-        context_s16b2middle_relu context_s16b2project_conv context_s16b2project_bn
-        context_s16b2_add context_s16b3expand_conv context_s16b3expand_bn
-        context_s16b3expand_relu context_s16b3middle_depthwise
-        context_s16b3middle_bn context_s16b3middle_relu context_s16b3project_conv
-        context_s16b3project_bn context_s16b3_add context_s32b1expand_conv
-        context_s32b1expand_bn context_s32b1expand_relu
-        context_s32b1middle_depthwise context_s32b1middle_bn
-        context_s32b1middle_relu context_s32b1project_conv context_s32b1project_bn
-        context_s32b2expand_conv context_s32b2expand_bn context_s32b2expand_relu
-        context_s32b2middle_depthwise context_s32b2middle_bn
-        context_s32b2middle_relu context_s32b2project_conv context_s32b2project_bn
-        context_s32b2_add context_s32b3expand_conv context_s32b3expand_bn
-        context_s32b3expand_relu context_s32b3middle_depthwise
-        context_s32b3middle_bn context_s32b3middle_relu context_s32b3project_conv
-        context_s32b3project_bn context_s32b3_add context_s32b4expand_conv
-        context_s32b4expand_bn context_s32b4expand_relu
-        context_s32b4middle_depthwise context_s32b4middle_bn
-        context_s32b4middle_relu context_s32b4project_conv context_s32b4project_bn
-        context_s32b5expand_conv context_s32b5expand_bn context_s32b5expand_relu
-        context_s32b5middle_depthwise context_s32b5middle_bn
-        context_s32b5middle_relu context_s32b5project_conv context_s32b5project_bn
-        context_s32b5_add context_s32b6expand_conv context_s32b6expand_bn
-        context_s32b6expand_relu context_s32b6middle_depthwise
-        context_s32b6middle_bn context_s32b6middle_relu context_s32b6project_conv
-        context_s32b6project_bn context_s32b6_add pyramid_s32bin1_pad
-        pyramid_s32bin2_pad pyramid_s32bin3_pad pyramid_s32bin6_pad
-        pyramid_s32bin1_pool pyramid_s32bin2_pool pyramid_s32bin3_pool
-        pyramid_s32bin6_pool pyramid_s32bin1_conv pyramid_s32bin2_conv
-        pyramid_s32bin3_conv pyramid_s32bin6_conv pyramid_s32bin1_bn
-        pyramid_s32bin2_bn pyramid_s32bin3_bn pyramid_s32bin6_bn
-        pyramid_s32bin1_relu pyramid_s32bin2_relu pyramid_s32bin3_relu
-        pyramid_s32bin6_relu pyramid_s32bin1_upsample pyramid_s32bin2_upsample
-        pyramid_s32bin3_upsample pyramid_s32bin6_upsample pyramid_s32bin1_crop
-        pyramid_s32bin2_crop pyramid_s32bin3_crop pyramid_s32bin6_crop
-        pyramid_s32_concat pyramid_s32project_conv pyramid_s32project_bn
-        pyramid_s32project_relu fuse_s8_upsample fuse_s8low_depthwise fuse_s8low_bn
-        fuse_s8low_relu fuse_s8project_conv skip_s8_conv fuse_s8project_bn
-        skip_s8_bn fuse_s8_add fuse_s8_relu head_s8b1_depthwise head_s8b1_conv
-        head_s8b1_bn head_s8b1_relu head_s8b2_depthwise head_s8b2_conv head_s8b2_bn
-        head_s8b2_relu head_s8_dropout head_s8_crop head_logits_conv
-        head_logits_upsample head_logits_crop
-    """,
-}
 
 
 def images(count, height, width, seed=0):
@@ -237,13 +70,13 @@ def test_mixed_precision_keeps_float32_logits(name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_layer_names_are_the_kept_list(name):
-    assert [layer.name for layer in built(name).layers] == LAYER_NAMES[name].split()
+    assert [layer.name for layer in built(name).layers] == layer_names(name)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_layer_names_do_not_depend_on_what_was_built_before(name):
     again = MODELS[name](input_shape=(65, 97, 3), num_classes=5)
-    assert [layer.name for layer in again.layers] == LAYER_NAMES[name].split()
+    assert [layer.name for layer in again.layers] == layer_names(name)
     for layer in again.layers:
         assert re.fullmatch(r"[a-z]+(_[a-z0-9]+){1,2}", layer.name), layer.name
 

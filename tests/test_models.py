@@ -6,8 +6,8 @@ import re
 import keras
 import numpy as np
 import pytest
-from helpers.layers import layer_names
 
+from helpers.layers import layer_names
 from segnet.models import MODELS
 
 OURS = ("slim", "edgesegnet", "fast_scnn")

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from helpers.layers import layer_names
 
+from helpers.layers import layer_names
 from segnet.models.reference_edgesegnet import reference_edgesegnet
 from segnet.models.reference_multibranch import reference_multibranch
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from segnet.check import check
 from segnet.classes import ClassMap
+from segnet.cli import main
 from segnet.data import READERS
 from segnet.data.prepare import prepare
 from segnet.data.split import SplitRule
@@ -144,6 +145,24 @@ def test_a_half_known_set_of_folders_is_refused(yard, tmp_path, other):
         check("folder", yard / "images", **files)
     assert not (tmp_path / "out").exists()
     assert check("folder", yard / "images", split="val-only", **files).frames == 8
+
+
+def test_a_split_without_val_is_warned_of(yard, tmp_path, capsys):
+    rename(yard, a="test", b="train")
+    options = ["--classes", str(yard / "map.json"), "--workers", "1"]
+    folders = [str(yard / "images"), str(yard / "masks")]
+    warning = "warning: no frame is in val, so nothing can judge a training run"
+    assert main(["check", "folder", *folders, *options]) == 1
+    assert warning in capsys.readouterr().out
+    out = [str(tmp_path / "out"), "--scale", "1"]
+    assert main(["prepare", "folder", *folders, *out, *options]) == 0
+    assert warning in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "out")]) == 1
+    assert warning in capsys.readouterr().out
+    assert main(["check", "folder", *folders, *options, "--split", "val-only"]) == 0
+    assert "no frame is in val" not in capsys.readouterr().out
+    assert main(["prepare", "folder", *folders, *out, *options, "--gap", "0"]) == 2
+    assert "gap is 0, but the split rule is 'publisher'" in capsys.readouterr().err
 
 
 def test_frames_of_test_do_not_train(yard, tmp_path):

@@ -208,8 +208,8 @@ def test_prepare_refuses_what_does_not_fit(vkitti_tree, tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             prepare("vkitti1", vkitti_tree, tmp_path / "out", classes=classes)
-    with pytest.raises(ValueError, match="vkitti has no masks to choose"):
+    with pytest.raises(ValueError, match="vkitti1 has no masks to choose"):
         prepare("vkitti1", vkitti_tree, tmp_path / "out", masks=tmp_path)
-    with pytest.raises(ValueError, match="vkitti has no cameras to choose"):
+    with pytest.raises(ValueError, match="vkitti1 has no cameras to choose"):
         prepare("vkitti1", vkitti_tree, tmp_path / "out", cameras=["0"])
     assert not (tmp_path / "out").exists()

@@ -436,6 +436,15 @@ def test_people_are_classes_for_the_city_reader_and_misc_for_vkitti1(tmp_path):
     assert np.array_equal(ids == CITY16.id("Pedestrian"), walker)
     merged = np.where(ids >= 14, VKITTI1.id("Misc"), ids)
     assert np.array_equal(merged, narrow.read_labels(narrow.frames[0]))
+    assert (wide.origin, narrow.origin) == (
+        "city, rendered by segnet",
+        "vkitti1, rendered by segnet",
+    )
+    path = wide.frames[0].label
+    Image.new("RGB", (128, 96), (1, 1, 1)).save(path)
+    for source, name in ((wide, "city16"), (narrow, "vkitti1")):
+        with pytest.raises(ValueError, match=rf"{path} \({name}\): colour"):
+            source.read_labels(source.frames[0])
 
 
 def test_towns_without_people_name_none(root):

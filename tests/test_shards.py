@@ -18,6 +18,7 @@ from PIL import Image
 
 from conftest import RGB, SCENEGT, write_vkitti
 from helpers import hostile
+from segnet import __version__
 from segnet.check import check
 from segnet.classes import VKITTI1
 from segnet.cli import main
@@ -260,6 +261,25 @@ def test_resuming_where_nothing_is_unfinished_starts_anew(tree, path, tmp_path):
     assert contents(new) != contents(
         prepare("vkitti1", tree, tmp_path / "one", resume=True, split="random")
     )
+
+
+def test_shards_of_another_version_are_not_kept(tree, tmp_path, monkeypatch, bars):
+    # Version 0.1 stored photographs without turning them upright.
+    finished, stopped = tmp_path / "finished", tmp_path / "stopped"
+    arguments = {"workers": 1, "progress": True} | SHARDED
+    with monkeypatch.context() as before:
+        before.setattr("segnet.data.prepare.plan.__version__", "0.1.0")
+        old = shards_of(prepare("vkitti1", tree, finished, **arguments))
+        with stopping_after(12, bars):
+            prepare("vkitti1", tree, stopped, **arguments)
+    bars.seen.clear()
+    new = shards_of(prepare("vkitti1", tree, finished, resume=True, **arguments))
+    assert bars.seen == [("verify", 0, "shard"), ("prepare", FRAMES, "frame")]
+    assert (len(old), len(new)) == (5, 5)
+    assert not set(old) & set(new)
+    message = rf"cannot resume.* segnet \('0.1.0' then, '{__version__}' now\)"
+    with pytest.raises(ValueError, match=message):
+        prepare("vkitti1", tree, stopped, resume=True, **arguments)
 
 
 def test_only_shards_that_are_as_they_should_be_are_kept(tree, path, tmp_path):

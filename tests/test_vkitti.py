@@ -23,6 +23,14 @@ def write(tmp_path, text: str):
     return path
 
 
+def test_frames_are_rendered_where_a_note_of_the_renderer_lies(vkitti_tree):
+    assert reader(vkitti_tree).origin == "vkitti1"
+    (vkitti_tree / "rendered_0020_fog.json").touch()
+    assert reader(vkitti_tree).origin == "vkitti1, rendered by segnet"
+    assert reader(vkitti_tree, worlds=["0001"]).origin == "vkitti1"
+    assert reader(vkitti_tree, variations=["clone"]).origin == "vkitti1"
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_instances_become_classes(tmp_path, newline, end):

@@ -19,8 +19,8 @@ class Problem:
 
     Args:
         severity: One of `SEVERITIES`.
-        kind: One word: "unreadable", "damaged", "colours", "sizes", "classes",
-            "void", "leakage" or "drives".
+        kind: One word: "unreadable", "damaged", "colours", "sizes", "split",
+            "classes", "void", "leakage" or "drives".
         text: One sentence or two.
         frames: The frames concerned, a line each, with the reason.
     """

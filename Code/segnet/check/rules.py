@@ -1,7 +1,7 @@
 """What is wrong with a dataset or a store, judged from the facts of its frames."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from segnet.check.near_duplicates import find_twins
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
+from segnet.data.find import reader_of
 from segnet.data.source import SPLITS
 
 ALL = "all"
@@ -41,6 +42,7 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
         *_colours(rows),
         *_pair_sizes(rows),
         *_image_sizes(rows, sizes, view.fitted_size),
+        *_no_val(splits),
         *_classes(view, splits),
         *_void(rows, splits[0]),
         *_leakage(view.items, twins),
@@ -62,11 +64,11 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
 def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
     """Returns why void may be a class that occurs nowhere, "" where it is not likely.
 
-    Only labels of the reader "folder" are doubted: those of all others have tables of
-    their publishers, which say what void is.
+    Only a user's own labels are doubted: published ones have a table that says what
+    void is.
 
     Args:
-        origin: Key of `segnet.data.READERS`, or the attribute `source` of a store.
+        origin: `Source.origin`, or the attribute `source` of a store.
         class_map: Of the labels.
         pixels: (K + 1,) pixels of each class, void last.
     """
@@ -78,7 +80,8 @@ def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
     # With one class or none left, the least void decides what is learned.
     few = len(counts) - len(nowhere) < 2
     doubted = nowhere and void and (few or share >= MUCH_VOID)
-    if origin.partition(",")[0] != "folder" or not doubted:
+    reader = reader_of(origin)
+    if reader is None or reader.published or not doubted:
         return ""
     names = ", ".join(nowhere)
     return (
@@ -86,6 +89,22 @@ def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
         f"void: are these {names}? Void is {class_map.void} in grey masks (so masks of "
         f"0 and 255 hold one class only) and black in coloured ones; save the masks as "
         f"grey ids from 0 to {len(counts) - 1}, or leave {names} out of the class map"
+    )
+
+
+def val_doubt(splits: Iterable[str]) -> str:
+    """Returns a warning where frames train and none is in val, "" otherwise.
+
+    Args:
+        splits: Names of the splits that have frames.
+    """
+    splits = set(splits)
+    if "train" not in splits or "val" in splits:
+        return ""
+    return (
+        "no frame is in val, so nothing can judge a training run, and `segnet train` "
+        "refuses such a store; put some drives of train into a folder named val, or "
+        "name a split rule ('blocks' cuts all frames alike, those of test too)"
     )
 
 
@@ -167,6 +186,11 @@ def _image_sizes(
         meaning = f"`segnet prepare` crops or pads all of them to {_size(fitted)}"
     text = f"images have {len(sizes)} sizes, {counts}; {meaning}"
     return _listed("note" if fitted else "error", "sizes", text, lines)
+
+
+def _no_val(splits: Sequence[SplitFacts]) -> list[Problem]:
+    text = val_doubt(split.name for split in splits)
+    return [Problem("warning", "split", text)] if text else []
 
 
 def _classes(view: View, splits: Sequence[SplitFacts]) -> list[Problem]:

@@ -107,8 +107,8 @@ class SourceView:
 
     @property
     def origin(self) -> str:
-        """Key of `segnet.data.READERS`."""
-        return self.source.name
+        """The reader's name, and more where the frames are not the published ones."""
+        return self.source.origin
 
     @property
     def class_map(self) -> ClassMap:
@@ -167,7 +167,7 @@ class StoreView:
 
     @property
     def origin(self) -> str:
-        """What the store was made from: a key of `segnet.data.READERS`, and more."""
+        """`Source.origin` of what the store was made from."""
         return str(self.store.attributes.get("source", ""))
 
     @property

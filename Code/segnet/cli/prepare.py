@@ -65,7 +65,7 @@ def add_prepare(verbs) -> None:
 
 
 def _prepare(arguments) -> None:
-    from segnet.check.rules import void_doubt
+    from segnet.check.rules import val_doubt, void_doubt
     from segnet.data.prepare import prepare
     from segnet.data.store import open_store
 
@@ -91,9 +91,10 @@ def _prepare(arguments) -> None:
         for line in store.skipped:
             say(f"skipped {line}")
         facts = store.attributes
-        # Shards of an older run that was resumed have no such counts.
-        if "class_pixels" in facts:
-            pixels = facts["class_pixels"]
-            doubt = void_doubt(facts["source"], store.class_map, pixels)
-            if doubt:
-                say(f"warning: {doubt}")
+        pixels = facts["class_pixels"]
+        doubts = (
+            val_doubt(store.splits),
+            void_doubt(facts["source"], store.class_map, pixels),
+        )
+        for doubt in filter(None, doubts):
+            say(f"warning: {doubt}")

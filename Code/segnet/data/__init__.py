@@ -9,13 +9,14 @@ from segnet.data.source import Frame, Reader, Source
 
 __all__ = ["READERS", "Frame", "Reader", "Source"]
 
-READERS = {
-    "vkitti1": Reader("segnet.data.vkitti", ("worlds", "variations")),
-    "vkitti2": Reader("segnet.data.vkitti2", ("worlds", "variations", "cameras")),
-    "camvid": Reader("segnet.data.camvid"),
-    "camvid32": Reader("segnet.data.camvid32"),
-    "kitti": Reader("segnet.data.kitti"),
-    "cityscapes": Reader("segnet.data.cityscapes", ("worlds",)),
-    "city": Reader("segnet.data.city", ("worlds", "variations")),
-    "folder": Reader("segnet.data.folder", ("masks", "classes")),
-}
+_READERS = (
+    Reader("vkitti1", "segnet.data.vkitti", ("worlds", "variations")),
+    Reader("vkitti2", "segnet.data.vkitti2", ("worlds", "variations", "cameras")),
+    Reader("camvid", "segnet.data.camvid"),
+    Reader("camvid32", "segnet.data.camvid32"),
+    Reader("kitti", "segnet.data.kitti"),
+    Reader("cityscapes", "segnet.data.cityscapes", ("worlds",)),
+    Reader("city", "segnet.data.city", ("worlds", "variations")),
+    Reader("folder", "segnet.data.folder", ("masks", "classes"), published=False),
+)
+READERS = {reader.name: reader for reader in _READERS}

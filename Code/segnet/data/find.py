@@ -8,7 +8,7 @@ import numpy as np
 
 from segnet.classes.mappings import find_mapping
 from segnet.data import READERS
-from segnet.data.source import Frame, Source
+from segnet.data.source import Frame, Reader, Source
 
 
 def find_source(
@@ -34,6 +34,15 @@ def find_source(
         return reader(root, classes=classes, **options)
     source = reader(root, **options)
     return source if classes is None else with_classes(source, str(classes))
+
+
+def reader_of(origin: str) -> Reader | None:
+    """Returns the reader behind `Source.origin`, None where no reader made the frames.
+
+    Args:
+        origin: That text, also found in the attribute `source` of a store.
+    """
+    return READERS.get(origin.partition(",")[0])
 
 
 def with_classes(source: Source, mapping: str) -> Source:

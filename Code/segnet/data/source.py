@@ -55,6 +55,8 @@ class Source:
         encodings: Colour -> id for each sequence, where the dataset has such tables.
         size: (H, W) that frames are cropped or padded to at the right and the bottom,
             where their sizes differ; by default all must have one size.
+        made_by: How the frames came about, where they are not the published ones:
+            "rendered by segnet".
 
     Raises:
         ValueError: The name of a frame is not UTF-8.
@@ -69,6 +71,12 @@ class Source:
         default_factory=dict
     )
     size: tuple[int, int] | None = None
+    made_by: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Name and `made_by`, as a store keeps them in its attribute `source`."""
+        return f"{self.name}, {self.made_by}" if self.made_by else self.name
 
     def __post_init__(self):
         for frame in self.frames:
@@ -86,13 +94,18 @@ class Reader:
     """Finds the frames of one dataset: `READERS["vkitti1"](root, worlds=["0001"])`.
 
     Args:
-        module: What holds the function `reader(root, **options)`; it loads when
-            called, so that naming it costs no import.
-        options: What that function can be asked besides the folder.
+        name: Key of `READERS`.
+        module: Holds the function `reader(root, **options)`. It loads when called, so
+            that naming it costs no import.
+        options: What that function takes besides the folder.
+        published: The labels follow a published table, which says what is void. False
+            for a user's own labels.
     """
 
+    name: str
     module: str
     options: tuple[str, ...] = ()
+    published: bool = True
 
     def __call__(self, root: str | Path, **options) -> Source:
         """Returns the source below `root`; options that are None count as not given.
@@ -104,9 +117,8 @@ class Reader:
         given = {name: value for name, value in options.items() if value is not None}
         for name in given.keys() - set(self.options):
             known = f"only {', '.join(self.options)}" if self.options else "nothing"
-            dataset = self.module.rpartition(".")[2]
             raise ValueError(
-                f"{dataset} has no {name} to choose: apart from its folder it takes "
+                f"{self.name} has no {name} to choose: apart from its folder it takes "
                 f"{known}"
             )
         return import_module(self.module).reader(root, **given)

@@ -26,6 +26,8 @@ from segnet.data.source import Frame, Source
 
 IMAGES = "vkitti_1.3.1_rgb"
 LABELS = "vkitti_1.3.1_scenegt"
+# `segnet render` puts such a note beside a sequence that it made.
+RENDERED = "rendered_{world}_{variation}.json"
 HEADER = ["Category(:id)", "r", "g", "b"]
 
 
@@ -83,7 +85,17 @@ def source(
         for world, variation in sequences
         for frame in _frames(root, world, variation)
     )
-    return Source(name, root, class_map, frames, _Labels(encodings), encodings)
+    notes = [root / RENDERED.format(world=w, variation=v) for w, v in sequences]
+    rendered = any(note.is_file() for note in notes)
+    return Source(
+        name,
+        root,
+        class_map,
+        frames,
+        _Labels(class_map, encodings),
+        encodings,
+        made_by="rendered by segnet" if rendered else "",
+    )
 
 
 def read_encoding(
@@ -141,12 +153,14 @@ def read_encoding(
 
 @dataclass(frozen=True)
 class _Labels:
+    class_map: ClassMap
     encodings: Mapping[str, ColourTable]
 
     def __call__(self, frame: Frame) -> np.ndarray:
         rgb = read_colour_labels(frame.label)
         sequence = frame.id.rpartition("/")[0]
-        return VKITTI1.encode(rgb, self.encodings[sequence], source=frame.label)
+        table = self.encodings[sequence]
+        return self.class_map.encode(rgb, table, source=frame.label)
 
 
 def _row(line: str, where: str) -> tuple[str, Colour]:

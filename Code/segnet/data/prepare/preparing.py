@@ -91,11 +91,8 @@ def prepare(
     names, rule = split_frames(found.frames, split)
     pairs = zip(found.frames, names, strict=True)
     placed = tuple((frame, name) for frame, name in pairs if name)
-    origin = found.name
-    if any(Path(root).glob("rendered_*.json")):
-        origin += ", rendered by segnet"
     packer = FramePacker.of(found, scale, skip_bad)
-    attributes = {"source": origin, "scale": scale}
+    attributes = {"source": found.origin, "scale": scale}
     left_out = len(names) - len(placed)
     plan = Plan(found, placed, packer, attributes, rule, left_out, shard_frames)
     out = Path(out)

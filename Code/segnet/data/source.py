@@ -73,11 +73,6 @@ class Source:
     size: tuple[int, int] | None = None
     made_by: str = ""
 
-    @property
-    def origin(self) -> str:
-        """Name and `made_by`, as a store keeps them in its attribute `source`."""
-        return f"{self.name}, {self.made_by}" if self.made_by else self.name
-
     def __post_init__(self):
         for frame in self.frames:
             try:
@@ -87,6 +82,11 @@ class Source:
                 raise ValueError(
                     f"{shown(frame.image)}: its name is not UTF-8; rename it"
                 ) from None
+
+    @property
+    def origin(self) -> str:
+        """Name and `made_by`, as a store keeps them in its attribute `source`."""
+        return f"{self.name}, {self.made_by}" if self.made_by else self.name
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from segnet.compare.paired import compare_counts, holm
+from segnet.scores.drives import blocks_of, drives_of
 from segnet.scores.frame_counts import FrameCounts
-from segnet.scores.intervals import Resampling, blocks_of, intervals, tail_of
+from segnet.scores.intervals import Resampling, intervals, tail_of
 
 CLASSES = ("road", "car", "pole")
 IOU = np.array([0.9, 0.6, 0.3])
@@ -82,6 +83,11 @@ def test_an_absent_class_has_none_either():
 def test_names_tell_the_drive(names, blocks):
     # Three frames: blocks of two neighbours.
     assert blocks_of(names).tolist() == blocks
+
+
+def test_frames_of_a_drive_are_in_the_order_of_their_numbers():
+    found = drives_of(["a/10", "b", "a/9", "a/11"])
+    assert found == {"a": [2, 0, 3], "b": [1]}
 
 
 def test_a_long_drive_is_cut_into_blocks_of_neighbours():

@@ -14,8 +14,9 @@ from segnet.compare.paired import (
     check_same_frames,
     compare_counts,
 )
+from segnet.scores.drives import blocks_of, drives_of
 from segnet.scores.frame_counts import FrameCounts, three_means
-from segnet.scores.intervals import Intervals, blocks_of, drives_of, intervals
+from segnet.scores.intervals import Intervals, intervals
 
 REPORT, FRAMES = "report.json", "frames.npz"
 # What both reports must have been scored on.
@@ -133,7 +134,7 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
     facts |= {
         "frames": len(first.counts.frame_ids),
         "blocks": int(blocks.max()) + 1,
-        "drives": drives_of(first.counts.frame_ids),
+        "drives": len(drives_of(first.counts.frame_ids)),
         "seed": seed,
     }
     if not comparisons:

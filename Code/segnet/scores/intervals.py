@@ -4,55 +4,16 @@ Frames of a video are near copies, so what is drawn with replacement are blocks 
 neighbouring frames. The seed of the training run is not among what is drawn.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
+from segnet.scores.drives import blocks_of
 from segnet.scores.frame_counts import FrameCounts, iou_of
 
 RESAMPLES = 2000
 LEVEL = 0.95
-# Where a name has a number at its end, what stands before it names the drive.
-NUMBERED = re.compile(r"^(.*?)[^0-9A-Za-z]*[A-Za-z]?([0-9]+)$")
-
-
-def blocks_of(frame_ids: Sequence[str]) -> np.ndarray:
-    """Returns the block of each frame, (N,) int, 0 to B-1.
-
-    Names that differ in the number at their end alone belong to one drive. A drive is
-    cut into blocks of about sqrt(N) neighbouring frames; a name without a number is a
-    block by itself.
-
-    Args:
-        frame_ids: N names.
-    """
-    length = max(1, round(len(frame_ids) ** 0.5))
-    blocks, block = np.zeros(len(frame_ids), np.intp), 0
-    for members in _drives(frame_ids):
-        order = [index for _, index in sorted(members)]
-        pieces = max(1, round(len(order) / length))
-        for piece in np.array_split(order, pieces):
-            blocks[piece] = block
-            block += 1
-    return blocks
-
-
-def drives_of(frame_ids: Sequence[str]) -> int:
-    """Returns how many drives the names tell apart."""
-    return len(_drives(frame_ids))
-
-
-def _drives(frame_ids: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """For each drive the numbers and the places of its frames."""
-    drives: dict[str, list[tuple[int, int]]] = {}
-    for index, name in enumerate(frame_ids):
-        found = NUMBERED.match(name)
-        key, number = (found[1], int(found[2])) if found else (f"{name}\0", 0)
-        drives.setdefault(key, []).append((number, index))
-    return list(drives.values())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,120 @@
+"""What a report says beyond its scores: intervals, borders, calibration, drives."""
+
+import numpy as np
+
+from segnet.classes import ClassMap
+from segnet.evaluate.counting import CONFIDENT, Counts
+from segnet.scores.boundary import WIDTHS, band_width
+from segnet.scores.drives import drives_of
+from segnet.scores.frame_counts import FrameCounts, iou_of, three_means
+from segnet.scores.intervals import LEVEL, RESAMPLES, Interval, intervals
+
+
+def details_of(
+    counts: Counts, frames: FrameCounts, class_map: ClassMap, size: tuple[int, int]
+) -> dict:
+    """Returns the details of a report, ready for JSON.
+
+    Args:
+        counts: Of the pass over the split.
+        frames: The same counts a frame.
+        class_map: The K classes that were scored.
+        size: (H, W) of the labels, which is the size that was scored.
+    """
+    hits, false, missed = (
+        array.sum(0)
+        for array in (
+            frames.true_positives,
+            frames.false_positives,
+            frames.false_negatives,
+        )
+    )
+    truth = hits + missed
+    found = intervals(frames)
+    boundary = _ratio(*counts.boundary, truth)
+    columns = {
+        "interval": [_ends(interval) for interval in found.per_class],
+        "precision": _numbers(_ratio(hits, hits + false, truth)),
+        "recall": _numbers(_ratio(hits, truth, truth)),
+        "f1": _numbers(_ratio(2 * hits, 2 * hits + false + missed, truth)),
+        "boundary_iou": _numbers(boundary),
+        "share": (truth / max(truth.sum(), 1)).tolist(),
+    }
+    rows = zip(*columns.values(), strict=True)
+    unasked = [
+        name
+        for name, pixels, wrong in zip(class_map.names, truth, false, strict=True)
+        if not pixels and wrong
+    ]
+    return {
+        "interval": {
+            "miou": _ends(found.miou),
+            "level": LEVEL,
+            "resamples": RESAMPLES,
+            "seed": found.seed,
+            "blocks": found.blocks,
+            "drives": len(drives_of(frames.frame_ids)),
+        },
+        "miou_in_three_ways": {
+            key: _number(value) for key, value in vars(three_means(frames)).items()
+        },
+        "predicted_without_ground_truth": unasked,
+        "per_class": {
+            name: dict(zip(columns, row, strict=True))
+            for name, row in zip(class_map.names, rows, strict=True)
+        },
+        "boundary_iou": _number(_mean(boundary)),
+        "boundary_width": band_width(size),
+        "trimap": [
+            {"width": width, "accuracy": _number(right / pixels if pixels else np.nan)}
+            for width, (right, pixels) in zip(WIDTHS, counts.trimap, strict=True)
+        ],
+        "calibration": {
+            "error": _number(counts.calibration.error),
+            "bins": counts.calibration.bins,
+        },
+        "drives": _drives(frames),
+        "void_share": counts.void / max(counts.void + int(truth.sum()), 1),
+        "confident_mistakes": {
+            "confidence": CONFIDENT,
+            "share": int(counts.confident.sum()) / max(int(truth.sum()), 1),
+        },
+    }
+
+
+def _drives(frames: FrameCounts) -> list[dict]:
+    """A row for each drive: its name, its frames and the mIoU over them."""
+    rows = []
+    for name, members in drives_of(frames.frame_ids).items():
+        parts = (
+            frames.true_positives[members].sum(0),
+            frames.false_positives[members].sum(0),
+            frames.false_negatives[members].sum(0),
+        )
+        miou = _number(_mean(iou_of(*parts)))
+        rows.append({"name": name, "frames": len(members), "miou": miou})
+    return rows
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Shares of (K,) counts, 0 of nothing, nan for classes without ground truth."""
+    shares = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return np.where(truth > 0, shares, np.nan)
+
+
+def _ends(interval: Interval) -> list[float] | None:
+    return None if np.isnan(interval.low) else [interval.low, interval.high]
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no nan."""
+    return None if np.isnan(value) else float(value)
+
+
+def _mean(values: np.ndarray) -> float:
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float("nan")

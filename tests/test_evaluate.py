@@ -74,7 +74,7 @@ def test_the_report_says_what_was_judged_on_what(report):
     assert mious == sorted(mious)
     assert json.loads((out / "report.json").read_text()) == report
     names = {path.name for path in out.iterdir()}
-    assert names == {"report.json", "confusion.png", "sheets.png"}
+    assert names == {"report.json", "confusion.png", "frames.npz", "sheets.png"}
 
 
 def test_the_table_names_split_rule_absent_classes_and_scores(report):
@@ -89,7 +89,7 @@ def test_the_table_names_split_rule_absent_classes_and_scores(report):
 def test_the_batch_size_changes_nothing_and_the_bar_counts_batches(
     report, store_path, bars, monkeypatch
 ):
-    monkeypatch.setattr("segnet.evaluate.scoring.tqdm", bars)
+    monkeypatch.setattr("segnet.evaluate.counting.tqdm", bars)
     again = evaluate(colour_matcher(), store_path, batch_size=3, progress=True)
     assert again == report[0]
     assert bars.seen == [("evaluate", 1, "batch")]
@@ -176,7 +176,7 @@ def test_a_model_that_answers_with_nan_has_no_score(store_path):
     model = colour_matcher()
     weights = model.get_weights()
     model.set_weights([np.full_like(weights[0], np.nan), *weights[1:]])
-    with pytest.raises(ValueError, match="answers with nan"):
+    with pytest.raises(ValueError, match="returned NaN"):
         evaluate(model, store_path)
 
 

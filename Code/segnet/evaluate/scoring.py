@@ -7,19 +7,22 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from segnet import __version__
 from segnet.data.store import Split, Store, open_store
+from segnet.evaluate.counting import Counts, count
+from segnet.evaluate.details import details_of
 from segnet.evaluate.match import Match, match
 from segnet.evaluate.tta import averaged
 from segnet.metrics import Scores, scores
 from segnet.predict.predicting import predict
-from segnet.runs.loading import class_names_of, load
+from segnet.runs.loading import class_names_of, load, training_of
+from segnet.scores.frame_counts import FrameCounts
 from segnet.system.files import replacing
 
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
+FRAMES = "frames.npz"
 
 
 def evaluate(
@@ -41,13 +44,16 @@ def evaluate(
     own for predictions of what is not scored), `worst` (the frames with the lowest
     mIoU), and what was judged on what: `model`, `parameters`, `split`, `split_rule`,
     `frames`, `size`, `class_map`, `class_mapping`, `source`. `test_time` is None, or
-    what the predictions were averaged over: such scores stand apart.
+    what the predictions were averaged over: such scores stand apart. `training` holds
+    the recipe of the run the model is from, None where that is not known; `details`
+    what `segnet.evaluate.details` makes. The counts of each frame go to frames.npz.
 
     Args:
         model: A model, or what `load` takes: a file or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
-        out: Folder for report.json, confusion.png and sheets.png; None for none.
+        out: Folder for report.json, frames.npz, confusion.png and sheets.png; None
+            for none.
         batch_size: Frames at a time.
         progress: Show a progress bar.
         classes: Key of `segnet.classes.mappings.MAPPINGS` that brings the classes of
@@ -67,8 +73,10 @@ def evaluate(
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
         frames = store[split]
+        training = None
         if not isinstance(model, keras.Model):
             origin, model = model, load(model)
+            training = training_of(origin)
             if classes is None:
                 _check_classes(origin, frames)
         matched = match(model, frames, classes)
@@ -76,11 +84,19 @@ def evaluate(
         if flip or tuple(scales) != (1.0,):
             judged = averaged(matched.model, flip, scales)
             test_time = {"flip": flip, "scales": list(scales)}
-        matrices = _frame_matrices(matched, judged, frames, batch_size, progress)
-        report = _report(matched, frames, matrices)
+        counts = count(matched, judged, frames, batch_size, progress)
+        per_frame = FrameCounts.of(
+            frames.frame_ids, matched.class_map.names, counts.matrices
+        )
+        report = _report(matched, frames, counts.matrices)
         report |= {"class_mapping": classes, "test_time": test_time}
+        report["training"] = training
+        report["details"] = details_of(
+            counts, per_frame, matched.class_map, frames.size
+        )
         if out is not None:
-            _write(Path(out), report, matched, judged, frames, matrices)
+            _write(Path(out), report, matched, judged, frames, counts)
+            per_frame.save(Path(out) / FRAMES)
     return report
 
 
@@ -134,32 +150,6 @@ def table(report: dict) -> str:
     return "\n".join(lines)
 
 
-def _frame_matrices(
-    matched: Match,
-    judged: keras.Model,
-    frames: Split,
-    batch_size: int,
-    progress: bool,
-) -> np.ndarray:
-    """(N, K, K) int64: the confusion matrix of each frame."""
-    matrices = []
-    starts = range(0, len(frames), batch_size)
-    for start in tqdm(starts, desc="evaluate", unit="batch", disable=not progress):
-        stop = min(start + batch_size, len(frames))
-        images, labels = frames.read(range(start, stop))
-        predictions = predict(judged, images, batch_size)
-        try:
-            for pair in zip(labels, predictions, strict=True):
-                matrices.append(matched.confusion(*pair))
-        except ValueError as error:
-            name = frames.frame_ids[len(matrices)]
-            raise ValueError(
-                f"{frames.store.path}: frame {name!r} of {frames.name!r}: {error}; "
-                f"prepare the data again"
-            ) from error
-    return np.stack(matrices)
-
-
 def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
     model, attributes = matched.model, frames.store.attributes
     matrix = matrices.sum(0)
@@ -206,9 +196,11 @@ def _worst(matrices: np.ndarray) -> list[int]:
 
 
 def _write(
-    out: Path, report: dict, matched: Match, judged, frames: Split, matrices
+    out: Path, report: dict, matched: Match, judged, frames: Split, counts: Counts
 ) -> None:
     from segnet import pictures
+
+    matrices = counts.matrices
 
     with replacing(out / "report.json") as part:
         part.write_text(json.dumps(report, indent=2) + "\n")

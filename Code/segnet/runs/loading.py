@@ -1,5 +1,6 @@
 """Trained networks by file, run folder or shipped name, and facts about them."""
 
+import dataclasses
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -187,6 +188,29 @@ def _names_in_state(file: Path) -> list[str] | None:
         return run_folder.read_progress(file.parent / run_folder.STATE).data["classes"]
     except (FileNotFoundError, KeyError, ValueError):
         return None
+
+
+def training_of(model: str | Path) -> dict | None:
+    """Returns the recipe behind weights in a run folder, None where it is not known.
+
+    Args:
+        model: What `find_weights` takes.
+
+    Returns:
+        `recipe`, field by field, and `weights`: "best" or "last".
+
+    Raises:
+        FileNotFoundError: There is no such file, run or name.
+    """
+    found = find_weights(model)
+    if not found.file:
+        return None
+    try:
+        recipe = run_folder.read_recipe(found.file.parent)
+    except (FileNotFoundError, ValueError):
+        return None
+    weights = "last" if found.is_state else "best"
+    return {"recipe": dataclasses.asdict(recipe), "weights": weights}
 
 
 def trained_on_val(model: str | Path, source: str) -> bool:

@@ -41,7 +41,7 @@ REPORTED = {
     "pixel_accuracy",
 }
 # Of a report, what the card says elsewhere or has no room for.
-LEFT_OUT = ("model", "parameters", "confusion", "worst")
+LEFT_OUT = ("model", "parameters", "confusion", "worst", "details", "training")
 
 
 def pack(

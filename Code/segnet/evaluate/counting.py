@@ -51,8 +51,11 @@ def count(
         progress: Show a progress bar.
 
     Raises:
-        ValueError: A label is no class, or the network returned NaN.
+        ValueError: A label is no class, the batch size is below 1, or the network
+            returned NaN.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
     void, num_classes = matched.class_map.void, matched.class_map.num_classes
     matrices, confident, unscored = [], [], 0
     boundary, trimap, calibration = 0, 0, Calibration.empty()

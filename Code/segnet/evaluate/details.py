@@ -2,50 +2,25 @@
 
 import numpy as np
 
-from segnet.classes import ClassMap
 from segnet.evaluate.counting import CONFIDENT, Counts
 from segnet.scores.boundary import WIDTHS, band_width
 from segnet.scores.drives import drives_of
 from segnet.scores.frame_counts import FrameCounts, iou_of, three_means
-from segnet.scores.intervals import LEVEL, RESAMPLES, Interval, intervals
+from segnet.scores.intervals import LEVEL, RESAMPLES, Interval, Intervals, intervals
 
 
-def details_of(
-    counts: Counts, frames: FrameCounts, class_map: ClassMap, size: tuple[int, int]
-) -> dict:
+def details_of(counts: Counts, frames: FrameCounts, size: tuple[int, int]) -> dict:
     """Returns the details of a report, ready for JSON.
 
     Args:
         counts: Of the pass over the split.
         frames: The same counts a frame.
-        class_map: The K classes that were scored.
         size: (H, W) of the labels, which is the size that was scored.
     """
-    hits, false, missed = (
-        array.sum(0)
-        for array in (
-            frames.true_positives,
-            frames.false_positives,
-            frames.false_negatives,
-        )
-    )
-    truth = hits + missed
     found = intervals(frames)
+    _, _, truth = _sums(frames)
     boundary = _ratio(*counts.boundary, truth)
-    columns = {
-        "interval": [_ends(interval) for interval in found.per_class],
-        "precision": _numbers(_ratio(hits, hits + false, truth)),
-        "recall": _numbers(_ratio(hits, truth, truth)),
-        "f1": _numbers(_ratio(2 * hits, 2 * hits + false + missed, truth)),
-        "boundary_iou": _numbers(boundary),
-        "share": (truth / max(truth.sum(), 1)).tolist(),
-    }
-    rows = zip(*columns.values(), strict=True)
-    unasked = [
-        name
-        for name, pixels, wrong in zip(class_map.names, truth, false, strict=True)
-        if not pixels and wrong
-    ]
+    scored = max(int(truth.sum()), 1)
     return {
         "interval": {
             "miou": _ends(found.miou),
@@ -58,11 +33,8 @@ def details_of(
         "miou_in_three_ways": {
             key: _number(value) for key, value in vars(three_means(frames)).items()
         },
-        "predicted_without_ground_truth": unasked,
-        "per_class": {
-            name: dict(zip(columns, row, strict=True))
-            for name, row in zip(class_map.names, rows, strict=True)
-        },
+        "predicted_without_ground_truth": _unasked(frames),
+        "per_class": _per_class(frames, found, boundary),
         "boundary_iou": _number(_mean(boundary)),
         "boundary_width": band_width(size),
         "trimap": [
@@ -74,12 +46,48 @@ def details_of(
             "bins": counts.calibration.bins,
         },
         "drives": _drives(frames),
-        "void_share": counts.void / max(counts.void + int(truth.sum()), 1),
+        "void_share": counts.void / (counts.void + scored),
         "confident_mistakes": {
             "confidence": CONFIDENT,
-            "share": int(counts.confident.sum()) / max(int(truth.sum()), 1),
+            "share": int(counts.confident.sum()) / scored,
         },
     }
+
+
+def _per_class(
+    frames: FrameCounts, found: Intervals, boundary: np.ndarray
+) -> dict[str, dict]:
+    """A row for each class, None where it has no ground truth."""
+    hits, false, truth = _sums(frames)
+    columns = {
+        "interval": [_ends(interval) for interval in found.per_class],
+        "precision": _numbers(_ratio(hits, hits + false, truth)),
+        "recall": _numbers(_ratio(hits, truth, truth)),
+        "f1": _numbers(_ratio(2 * hits, hits + false + truth, truth)),
+        "boundary_iou": _numbers(boundary),
+        "share": (truth / max(truth.sum(), 1)).tolist(),
+    }
+    rows = zip(*columns.values(), strict=True)
+    return {
+        name: dict(zip(columns, row, strict=True))
+        for name, row in zip(frames.class_names, rows, strict=True)
+    }
+
+
+def _unasked(frames: FrameCounts) -> list[str]:
+    """Classes that were predicted and have no ground truth."""
+    _, false, truth = _sums(frames)
+    return [
+        name
+        for name, pixels, wrong in zip(frames.class_names, truth, false, strict=True)
+        if not pixels and wrong
+    ]
+
+
+def _sums(frames: FrameCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(K,) true positives, false positives and pixels in the ground truth."""
+    hits = frames.true_positives.sum(0)
+    return hits, frames.false_positives.sum(0), hits + frames.false_negatives.sum(0)
 
 
 def _drives(frames: FrameCounts) -> list[dict]:

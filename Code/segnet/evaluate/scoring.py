@@ -1,6 +1,5 @@
 """Judging a network: one pass over a split, one confusion matrix, one report."""
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,15 +13,10 @@ from segnet.evaluate.counting import Counts, count
 from segnet.evaluate.details import details_of
 from segnet.evaluate.match import Match, match
 from segnet.evaluate.tta import averaged
+from segnet.evaluate.writing import worst_frames, write
 from segnet.metrics import Scores, scores
-from segnet.predict.predicting import predict
 from segnet.runs.loading import class_names_of, load, training_of
 from segnet.scores.frame_counts import FrameCounts
-from segnet.system.files import replacing
-
-SHEET_FRAMES = 2
-WORST_FRAMES = 2
-FRAMES = "frames.npz"
 
 
 def evaluate(
@@ -39,14 +33,13 @@ def evaluate(
     """Returns the report of a model on one split of a store.
 
     The report is ready for JSON: `miou`, `pixel_accuracy`, `frequency_weighted_iou`,
-    `per_class` (name -> IoU, None where absent), `absent` (names of the classes
-    without a pixel in the truth), `confusion` (K rows of truth; a last column of its
-    own for predictions of what is not scored), `worst` (the frames with the lowest
-    mIoU), and what was judged on what: `model`, `parameters`, `split`, `split_rule`,
-    `frames`, `size`, `class_map`, `class_mapping`, `source`. `test_time` is None, or
-    what the predictions were averaged over: such scores stand apart. `training` holds
-    the recipe of the run the model is from, None where that is not known; `details`
-    what `segnet.evaluate.details` makes. The counts of each frame go to frames.npz.
+    `per_class` (name -> IoU, None where absent), `absent` (classes without a pixel in
+    the ground truth), `confusion` (K rows of ground truth; one more column for
+    predictions of classes that are not scored), `worst` (the frames with the lowest
+    mIoU), `details` (see `segnet.evaluate.details`), and what was scored on what:
+    `model`, `parameters`, `training` (the recipe of its run, None where unknown),
+    `split`, `split_rule`, `frames`, `size`, `class_map`, `class_mapping`, `source`,
+    `test_time` (the views that were averaged over, or None).
 
     Args:
         model: A model, or what `load` takes: a file or the name of shipped weights.
@@ -64,40 +57,48 @@ def evaluate(
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The store has no such split, a scale is out of range, a file is
-            damaged, or size or classes differ from the model's: their number and,
-            where run folder or card tell them, their names.
+            damaged, or size or classes differ from the model's.
     """
     with ExitStack() as stack:
         if not isinstance(store, Store):
             store = stack.enter_context(open_store(store))
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
         frames = store[split]
-        training = None
+        training = None if isinstance(model, keras.Model) else training_of(model)
         if not isinstance(model, keras.Model):
             origin, model = model, load(model)
-            training = training_of(origin)
             if classes is None:
                 _check_classes(origin, frames)
         matched = match(model, frames, classes)
-        judged, test_time = matched.model, None
-        if flip or tuple(scales) != (1.0,):
-            judged = averaged(matched.model, flip, scales)
-            test_time = {"flip": flip, "scales": list(scales)}
-        counts = count(matched, judged, frames, batch_size, progress)
-        per_frame = FrameCounts.of(
-            frames.frame_ids, matched.class_map.names, counts.matrices
+        network, test_time = _with_views(matched.model, flip, scales)
+        report, counts, per_frame = _scored(
+            matched, network, frames, batch_size, progress
         )
-        report = _report(matched, frames, counts.matrices)
         report |= {"class_mapping": classes, "test_time": test_time}
         report["training"] = training
-        report["details"] = details_of(
-            counts, per_frame, matched.class_map, frames.size
-        )
         if out is not None:
-            _write(Path(out), report, matched, judged, frames, counts)
-            per_frame.save(Path(out) / FRAMES)
+            write(Path(out), report, matched, network, frames, counts, per_frame)
     return report
+
+
+def _with_views(
+    model: keras.Model, flip: bool, scales: Sequence[float]
+) -> tuple[keras.Model, dict | None]:
+    """The network that is scored, and what it averages over, None for nothing."""
+    if not flip and tuple(scales) == (1.0,):
+        return model, None
+    return averaged(model, flip, scales), {"flip": flip, "scales": list(scales)}
+
+
+def _scored(
+    matched: Match, network, frames: Split, batch_size: int, progress: bool
+) -> tuple[dict, Counts, FrameCounts]:
+    """The scores and their details, and the counts behind them."""
+    counts = count(matched, network, frames, batch_size, progress)
+    names = matched.class_map.names
+    per_frame = FrameCounts.of(frames.frame_ids, names, counts.matrices)
+    report = _report(matched, frames, counts.matrices)
+    report["details"] = details_of(counts, per_frame, frames.size)
+    return report, counts, per_frame
 
 
 def _check_classes(path: str | Path, frames: Split) -> None:
@@ -155,7 +156,9 @@ def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
     matrix = matrices.sum(0)
     found = scores(matrix)
     names = frames.frame_ids
-    worst = [[names[i], _number(scores(matrices[i]).miou)] for i in _worst(matrices)]
+    worst = [
+        [names[i], _number(scores(matrices[i]).miou)] for i in worst_frames(matrices)
+    ]
     return {
         **_rounded(found, matched.class_map.names),
         "worst": worst,
@@ -186,44 +189,3 @@ def _rounded(found: Scores, names: tuple[str, ...]) -> dict:
 def _number(value: float) -> float | None:
     """JSON knows no nan."""
     return None if np.isnan(value) else float(value)
-
-
-def _worst(matrices: np.ndarray) -> list[int]:
-    """The frames with the lowest mIoU, the worst first."""
-    mious = np.array([scores(matrix).miou for matrix in matrices])
-    order = np.argsort(np.where(np.isnan(mious), np.inf, mious), kind="stable")
-    return [int(i) for i in order[:WORST_FRAMES]]
-
-
-def _write(
-    out: Path, report: dict, matched: Match, judged, frames: Split, counts: Counts
-) -> None:
-    from segnet import pictures
-
-    matrices = counts.matrices
-
-    with replacing(out / "report.json") as part:
-        part.write_text(json.dumps(report, indent=2) + "\n")
-    class_map = matched.class_map
-    pictures.confusion_picture(
-        np.array(report["confusion"]), class_map.names, out / "confusion.png"
-    )
-    spread = np.linspace(0, len(frames) - 1, SHEET_FRAMES + 2)[1:-1]
-    chosen = [*_worst(matrices), *(round(i) for i in spread)]
-    chosen = list(dict.fromkeys(int(i) for i in chosen))
-    images, labels = frames.read(chosen)
-    predictions = matched.shown(predict(judged, images))
-    names = frames.frame_ids
-    titles = []
-    for index in chosen:
-        miou = scores(matrices[index]).miou
-        rank = "worst, " if index in _worst(matrices) else ""
-        titles.append(f"{names[index]}: {rank}mIoU {100 * miou:.1f}")
-    pictures.sheet(
-        images,
-        matched.label_ids[labels],
-        {matched.model.name: predictions},
-        class_map,
-        titles=titles,
-        path=out / "sheets.png",
-    )

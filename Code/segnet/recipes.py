@@ -77,7 +77,7 @@ RECIPES = {
     # without class weights: the commands are on their cards.
     "camvid11_slim_trainval": replace(_SLIM_CAMVID, include_val=True),
     "camvid11_edgesegnet_trainval": replace(_EDGESEGNET_CAMVID, include_val=True),
-    # Crops: what drives never seen are judged by, in half the time.
+    # Crops: what held-out drives are scored by, in half the time.
     "camvid11_slim_crops": _SLIM_CROPS,
     "camvid11_edgesegnet_crops": _EDGESEGNET_CROPS,
     # Both networks of docs/experiments/camvid.md, side by side.

@@ -14,18 +14,22 @@ from segnet.data.source import Frame, Reader, Source
 def find_source(
     name: str, root: str | Path, classes: str | Path | None = None, **options
 ) -> Source:
-    """Returns what the reader called `name` finds below `root`.
+    """Returns the frames and labels that the reader called `name` finds below `root`.
 
     Args:
         name: Key of `segnet.data.READERS`.
         root: Folder of the dataset, or of the images for "folder".
         classes: For "folder" the JSON file of its class map; for any other source a
-            key of `segnet.classes.mappings.MAPPINGS`.
-        options: Options of the reader; those that are None count as not given.
+            key of `segnet.classes.mappings.MAPPINGS`, in whose classes the labels
+            are given.
+        options: Options of the reader; None counts as not given. `worlds`: only these
+            worlds of Virtual KITTI, or cities of Cityscapes; `variations`: only these
+            of Virtual KITTI; `cameras`: only these of Virtual KITTI 2; `masks`: the
+            folder of the masks, for "folder".
 
     Raises:
         FileNotFoundError: A file or folder of the dataset is missing.
-        ValueError: There is no such source or mapping, or an option does not fit.
+        ValueError: The source or mapping is unknown, or an option does not fit.
     """
     if name not in READERS:
         raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")

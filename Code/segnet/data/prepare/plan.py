@@ -1,4 +1,4 @@
-"""What one run of `prepare` is to write, and how it is cut into shards."""
+"""Plans what one run of `prepare` writes, and how it is cut into shards."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from segnet import __version__
 from segnet.data.cuts import LEFT_OUT
 from segnet.data.prepare.packing import FramePacker
 from segnet.data.source import SPLITS, Frame, Source
-from segnet.data.split import in_words
+from segnet.data.split import SplitRule, in_words, split_frames
 from segnet.system.checksums import sha256_of_bytes
 
 ONE_FILE_FRAMES = 2048
@@ -45,13 +45,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a store will hold.
+    """Everything that decides what a store will hold.
 
     Args:
         source: Where the frames come from.
         placed: The frames to store, each with the name of its split.
         packer: What turns a frame into bytes.
-        attributes: The store's `source` and `scale`.
+        scale: What height and width are divided by.
         rule: The split rule, a text for `segnet.data.split.in_words`.
         left_out: How many frames it leaves out.
         shard_frames: The most frames in a shard; None for one file up to 2,048 frames,
@@ -61,10 +61,27 @@ class Plan:
     source: Source
     placed: tuple[tuple[Frame, str], ...]
     packer: FramePacker
-    attributes: Mapping[str, str | float]
+    scale: float
     rule: str
     left_out: int = 0
     shard_frames: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        split: SplitRule | str | None,
+        scale: float,
+        skip_bad: bool,
+        shard_frames: int | None,
+    ) -> "Plan":
+        """Returns the plan for all frames of a source; arguments as in `prepare`."""
+        names, rule = split_frames(source.frames, split)
+        pairs = zip(source.frames, names, strict=True)
+        placed = tuple((frame, name) for frame, name in pairs if name)
+        packer = FramePacker.of(source, scale, skip_bad)
+        left_out = len(names) - len(placed)
+        return cls(source, placed, packer, scale, rule, left_out, shard_frames)
 
     def __post_init__(self):
         if self.shard_frames is not None and self.shard_frames < 1:
@@ -80,8 +97,12 @@ class Plan:
     @property
     def shard_attributes(self) -> dict:
         """File attributes of each shard, which knows nothing of the other ones."""
-        size = self.packer.size
-        return dict(self.attributes) | {"source_size": size, "split_rule": self.rule}
+        return {
+            "source": self.source.origin,
+            "scale": self.scale,
+            "source_size": self.packer.size,
+            "split_rule": self.rule,
+        }
 
     def split_rule(self, kept: Mapping[str, int], skipped: int = 0) -> str:
         """Returns the store's attribute `split_rule`: the rule and what it led to.
@@ -132,8 +153,8 @@ class Plan:
         ]
         return {
             "segnet": __version__,
-            "dataset": self.attributes["source"],
-            "scale": self.attributes["scale"],
+            "dataset": self.source.origin,
+            "scale": self.scale,
             "frame size": "x".join(map(str, self.packer.size)),
             "frames": len(placed),
             "classes": class_map.name,

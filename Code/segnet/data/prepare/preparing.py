@@ -4,16 +4,14 @@ The new store replaces an older one in one step, when everything else is written
 a killed run leaves behind is removed by the next one, or taken up where it resumes.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from segnet.data.find import find_source
 from segnet.data.prepare.filling import Filling
-from segnet.data.prepare.packing import FramePacker
 from segnet.data.prepare.plan import Plan
 from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
 from segnet.data.prepare.write_shards import clean, join_shards, write_shards
-from segnet.data.split import SplitRule, split_frames
+from segnet.data.split import SplitRule
 from segnet.data.store.shard_list import FOLDER
 from segnet.data.store.writing import create_store
 from segnet.system.files import remove_parts
@@ -33,44 +31,34 @@ def prepare(
     scale: float = 3,
     split: SplitRule | str | None = None,
     workers: int | None = None,
-    worlds: Iterable[str] | None = None,
-    variations: Iterable[str] | None = None,
-    cameras: Iterable[str] | None = None,
-    masks: str | Path | None = None,
-    classes: str | Path | None = None,
     skip_bad: bool = False,
     shard_frames: int | None = None,
     resume: bool = False,
     progress: bool = False,
+    **options,
 ) -> Path:
     """Returns the path of the store made from a dataset.
 
     Label colours become ids at full size; then images are averaged over areas and
-    labels taken from the nearest pixel. Beside the store, `class_map.json` and
-    `class_map.pkl` are written.
+    labels taken from the nearest pixel. `class_map.json` and `class_map.pkl` are
+    written beside the store.
 
     Args:
         source: Key of `segnet.data.READERS`, for example "vkitti1".
         root: Folder of the dataset, or of the images for "folder".
         out: Folder for the three files and the shards, made when missing.
-        scale: What height and width are divided by, 1 or more, rounded down.
+        scale: Divides height and width, 1 or more; the result is rounded down.
         split: A `SplitRule`, or the name of one; by default the publisher's lists
             where there are any, else "blocks".
         workers: Processes; one for each core by default.
-        worlds: Only these worlds of Virtual KITTI, or cities of Cityscapes.
-        variations: Only these variations of Virtual KITTI.
-        cameras: Only these cameras of Virtual KITTI 2.
-        masks: Folder of the masks, for "folder".
-        classes: For "folder" the JSON file of its class map; for any other source a
-            key of `segnet.classes.mappings.MAPPINGS`: labels are stored in that one's
-            classes.
         skip_bad: Leave out frames that are damaged, of another size or hold an unknown
             colour; the store's attribute `skipped` has one line for each.
         shard_frames: More frames than these are stored in shards of up to as many;
             by default one file holds up to 2,048 frames, and a shard 512.
-        resume: Keep the shards that a run with the same settings left behind, as far
-            as their checksums are right and their frames' files have not changed.
+        resume: Keep the shards that a run with the same settings left behind, where
+            their checksums are right and their frames' files have not changed.
         progress: Show a progress bar.
+        options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
 
     Raises:
         FileNotFoundError: A file or folder of the dataset is missing.
@@ -79,22 +67,8 @@ def prepare(
             older store at `out` stays as it was.
         OSError: The disk is full, or another run writes into `out`.
     """
-    found = find_source(
-        source,
-        root,
-        classes,
-        worlds=worlds,
-        variations=variations,
-        cameras=cameras,
-        masks=masks,
-    )
-    names, rule = split_frames(found.frames, split)
-    pairs = zip(found.frames, names, strict=True)
-    placed = tuple((frame, name) for frame, name in pairs if name)
-    packer = FramePacker.of(found, scale, skip_bad)
-    attributes = {"source": found.origin, "scale": scale}
-    left_out = len(names) - len(placed)
-    plan = Plan(found, placed, packer, attributes, rule, left_out, shard_frames)
+    found = find_source(source, root, **options)
+    plan = Plan.of(found, split, scale, skip_bad, shard_frames)
     out = Path(out)
     with alone(
         out / LOCK,
@@ -104,7 +78,9 @@ def prepare(
         return _store(out, plan, workers, resume, progress)
 
 
-def _store(out, plan: Plan, workers, resume: bool, progress: bool) -> Path:
+def _store(
+    out: Path, plan: Plan, workers: int | None, resume: bool, progress: bool
+) -> Path:
     path = out / STORE
     journal = Journal(out / FOLDER / JOURNAL, plan.settings)
     if resume:
@@ -126,7 +102,9 @@ def _store(out, plan: Plan, workers, resume: bool, progress: bool) -> Path:
     return path
 
 
-def _write_one_file(path: Path, plan: Plan, workers, progress: bool) -> None:
+def _write_one_file(
+    path: Path, plan: Plan, workers: int | None, progress: bool
+) -> None:
     from tqdm.auto import tqdm
 
     frames = [frame for frame, _ in plan.placed]

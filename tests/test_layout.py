@@ -57,9 +57,7 @@ SMALL_TODAY = {"export", "predict"}
 LONG_TODAY = {
     "segnet.bench.latency.bench_latency",
     "segnet.bench.train.bench_train",
-    "segnet.data.prepare.preparing.prepare",
     "segnet.runs.packing.pack",
-    "segnet.scenes.write_tree.render",
     "segnet.train.training",
     "segnet.train.training.train",
 }

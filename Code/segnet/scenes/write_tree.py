@@ -40,38 +40,56 @@ def render(
     every: int = 1,
     focal: float | None = None,
 ) -> Path:
-    """Writes the first frames of a drive and returns the folder they are in.
+    """Writes the first frames of a drive and returns `root`.
 
     The tree is Virtual KITTI 1.3.1's. The same arguments give the same bytes,
     whatever the number of workers. Frames that an interrupted call with the same
-    arguments left are kept, others are replaced; an encoding file is written when
-    all frames of its variation are there.
+    arguments left behind are kept, others are replaced. An encoding file is written
+    when all frames of its variation are there.
 
     Args:
         root: Folder that gets `vkitti_1.3.1_rgb` and `vkitti_1.3.1_scenegt`.
-        world: One of `WORLDS`, each a town of its own mixture.
+        world: One of `WORLDS`.
         variations: Some of `VARIATIONS`; those with the clone's view cost less
             together than one by one.
-        frames: How many, from 1 to the world's length.
+        frames: Number of frames, from 1 to the world's length.
         seed: 0 or more; another seed builds another town.
         size: Height and width in pixels.
-        workers: Processes; all cores by default, 1 draws in this process.
+        workers: Processes; one for each core by default.
         progress: Show a progress bar.
-        every: Only each so many-th of the frames, the first among them: fewer
-            neighbours that look alike.
-        focal: Focal length in pixels; by default the field of view across is Virtual
-            KITTI's, 81 degrees, and it can only be narrower.
-
-    Returns:
-        `root`.
+        every: Write only every n-th frame, from the first on: fewer neighbours that
+            look alike.
+        focal: Focal length in pixels. By default the view is 81 degrees wide, as in
+            Virtual KITTI; a longer one narrows it.
 
     Raises:
-        ValueError: An argument is out of its range; the message lists the choices. Or
-            the folder holds frames that were not rendered here.
+        ValueError: An argument is out of range, or the folder holds frames that were
+            not rendered here.
     """
     from tqdm.auto import tqdm
 
     variations = _checked(world, variations, frames, seed, size)
+    _check_options(size, focal, workers, every)
+    root = Path(root)
+    for variation in variations:
+        _refuse_foreign(root, world, variation)
+    drive = (world, seed, tuple(size), focal)
+    jobs = _jobs(root, drive, variations, range(0, frames, every))
+    texts: dict[str, str] = {}
+    done = ordered_map(_draw, jobs, len(jobs), workers)
+    options = {"total": len(jobs), "desc": f"render {world}", "unit": "frame"}
+    for made in tqdm(done, **options, disable=not progress):
+        texts |= made
+    for variation in variations:
+        text = texts.get(variation) or _drive(*drive).encoding(variation)
+        with replacing(_encoding_path(root, world, variation)) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    return root
+
+
+def _check_options(
+    size: tuple[int, int], focal: float | None, workers: int | None, every: int
+) -> None:
     if focal is not None and not WIDEST * size[1] <= focal < math.inf:
         raise ValueError(
             f"focal is {focal}, expected {WIDEST * size[1]:.1f} or more for pictures "
@@ -81,24 +99,6 @@ def render(
         raise ValueError(f"workers is {workers}, expected 1 or more, or None for all")
     if every < 1:
         raise ValueError(f"every is {every}, expected 1 or more")
-    root = Path(root)
-    for variation in variations:
-        _refuse_foreign(root, world, variation)
-    wanted = range(0, frames, every)
-    drive = (world, seed, tuple(size), focal)
-    jobs = _jobs(root, drive, variations, wanted)
-    texts: dict[str, str] = {}
-    done = ordered_map(_draw, jobs, len(jobs), workers)
-    options = {"total": len(jobs), "desc": f"render {world}", "unit": "frame"}
-    for made in tqdm(done, **options, disable=not progress):
-        texts |= made
-    for variation in variations:
-        text = texts.get(variation)
-        if text is None:
-            text = _drive(*drive).encoding(variation)
-        with replacing(_encoding_path(root, world, variation)) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
-    return root
 
 
 def _checked(world, variations, frames, seed, size) -> tuple[str, ...]:

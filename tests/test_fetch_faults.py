@@ -58,7 +58,7 @@ def test_a_passing_fault_ends_in_the_right_bytes(vkitti1, tmp_path, fault):
         return fault if request.number % (17 if slow else 3) == 2 else ""
 
     with Loopback(vkitti1.web, fault=every_now_and_then) as web:
-        one(web, tmp_path, policy=HASTY if slow else QUICK)
+        one(web, tmp_path, policy=HASTY if slow else STUBBORN)
     only_wanted(tmp_path, vkitti1.contents)
     assert not list(tmp_path.rglob("*.part"))
 

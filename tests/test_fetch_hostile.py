@@ -98,9 +98,10 @@ def test_cut_archive(vkitti1, tmp_path):
 
 @pytest.mark.parametrize("page", [b"<html>log in</html>" * 99, b"x" * 10])
 def test_a_login_page_is_no_archive(vkitti1, tmp_path, page):
-    (tmp_path / "web").mkdir()
-    (tmp_path / "web" / f"{RGB}.tar").write_bytes(page)
-    with Loopback(tmp_path / "web") as server:
+    web = tmp_path / "web"
+    shutil.copytree(vkitti1.web, web)
+    (web / f"{RGB}.tar").write_bytes(page)
+    with Loopback(web) as server:
         with pytest.raises(ValueError, match="byte 0: no valid tar header"):
             one(server, tmp_path / "out")
 

@@ -1,11 +1,13 @@
 """Measures `segnet.fetch` against a web server on this machine.
 
-    PYTHONPATH=Code:tests python experiments/speed/bench_fetch.py [bytes | speed | kill]
+    PYTHONPATH=Code:tests python experiments/speed/bench_fetch.py [KIND]
 
 bytes: one of 50 folders out of tars with the published counts of Virtual KITTI
     1.3.1 (sparse files: 15 GB, of which a few hundred MB are on disk), packed in
     sorted and in shuffled order. Fetched bytes beside those of the wanted members.
 speed: the same bytes by `fetch` and by `curl` (or urllib), from the same server.
+faults: the headers of two tars of 400 frames each, read through a server that answers
+    3 of 10 requests with 503, at random.
 kill: `kill -9` at random moments, the files compared, resumed, compared again.
 
 Traffic stays on 127.0.0.1; everything is written below a temporary folder.
@@ -28,6 +30,7 @@ from helpers.tars import write_tar
 from segnet.fetch import fetch
 from segnet.fetch.publishers import FRAMES, VARIATIONS
 
+KINDS = ("bytes", "speed", "faults", "kill")
 WORLD, VARIATION = "0001", "sunset"
 TELL_PEAK = """
 print(next(x for x in open("/proc/self/status") if x.startswith("VmHWM")).split()[1])
@@ -42,19 +45,21 @@ fetch("vkitti1", sys.argv[1], ["0001"], ["sunset"], sys.argv[2])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="?", choices=("bytes", "speed", "kill"))
+    parser.add_argument("kind", nargs="?", choices=KINDS, help="default: all")
     parser.add_argument("--kills", type=int, default=60, help="default 60")
     parser.add_argument("--megabytes", type=int, default=300, help="speed, default 300")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    what = [arguments.what] if arguments.what else ["bytes", "speed", "kill"]
+    kinds = [arguments.kind] if arguments.kind else KINDS
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        if "bytes" in what:
+        if "bytes" in kinds:
             bench_bytes(folder / "bytes", random.Random(arguments.seed))
-        if "speed" in what:
+        if "speed" in kinds:
             bench_speed(folder / "speed", arguments.megabytes)
-        if "kill" in what:
+        if "faults" in kinds:
+            bench_faults(folder / "faults", arguments.seed)
+        if "kill" in kinds:
             bench_kill(folder / "kill", arguments.kills, random.Random(arguments.seed))
 
 
@@ -154,6 +159,45 @@ def bench_speed(folder: Path, megabytes: int) -> None:
         middle = median(seconds)
         rate = size / 1e6 / middle
         print(f"| {way} | {middle:.2f} | {rate:.0f} | {base / middle:.2f} |")
+
+
+def bench_faults(folder: Path, seed: int) -> None:
+    """Reads headers through a server that fails now and then; the answer is known."""
+    web = folder / "web"
+    web.mkdir(parents=True)
+    for kind in ("rgb", "scenegt"):
+        names = vkitti_names(kind, {WORLD: 400}, "sorted", random.Random(0))
+        names = [n for n in names if VARIATION in n or "README" in n]
+        sizes = dict.fromkeys(names, 20_000)
+        write_tar(web / f"vkitti_1.3.1_{kind}.tar", sizes, whole=False)
+    print("\nfaults: 803 headers of two tars, one connection or four, 5 seeds each")
+    print("| 503 | connections | seconds, median | most | requests, median |")
+    print("| --- | --- | --- | --- | --- |")
+    for share in (0.0, 0.3):
+        for connections in (1, 4):
+            seconds, requests = [], []
+            for turn in range(5):
+                rng = random.Random(seed + turn)
+                options = {"connections": connections, "dry_run": True}
+
+                def fault(request, rng=rng, share=share):
+                    return "503" if rng.random() < share else ""
+
+                out = folder / f"out-{share}-{connections}-{turn}"
+                with Loopback(web, fault=fault) as server:
+                    began = time.perf_counter()
+                    found = fetch(
+                        "vkitti1", out, ["1"], ["sunset"], server.url, **options
+                    )
+                    seconds.append(time.perf_counter() - began)
+                    requests.append(len(server.log))
+                if (found.files, found.frames) != (803, 400):
+                    raise SystemExit(f"found {found.files} files through faults")
+            print(
+                f"| {share:.0%} | {connections} | {median(seconds):.1f} |"
+                f" {max(seconds):.1f} | {median(requests)} |",
+                flush=True,
+            )
 
 
 def peak(script: str, *arguments) -> float:

@@ -54,12 +54,15 @@ class ArchivePart:
         if not known or not info.ranges:
             self._part.unlink(missing_ok=True)
         self._sizes: dict[str, int] | None = known.get("sizes")
-        self.estimate = self._estimate()
 
     @property
     def names(self) -> list[str]:
         """The wanted files that are in place."""
         return [name for name in self._wanted() if self._holds(name)]
+
+    def plan(self) -> None:
+        """Looks for missing files and sets `estimate`."""
+        self.estimate = self._estimate()
 
     def run(self) -> None:
         """Downloads the archive where needed and unpacks the missing files.

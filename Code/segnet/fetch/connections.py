@@ -3,29 +3,34 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from segnet.fetch.client import Cancelled
-from segnet.fetch.remote_file import RemoteFile
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 
 
+class Reader(Protocol):
+    """Reads over a connection of its own."""
+
+    def abort(self) -> None:
+        """Ends a read that another thread is waiting in."""
+
+
 def run_parallel(
-    remote: RemoteFile,
+    readers: Sequence[Reader],
     jobs: Iterable,
-    act: Callable[[RemoteFile, object], None],
-    connections: int,
+    act: Callable[[Reader, object], None],
     cancel: threading.Event,
 ) -> None:
-    """Calls `act(remote, job)` for every job, each thread with a clone of `remote`.
+    """Calls `act(reader, job)` for every job, with one thread a reader.
 
     Args:
-        remote: What the clones read.
+        readers: At least one; each serves one job after another.
         jobs: Taken from the front.
         act: The work; may raise.
-        connections: Threads.
         cancel: Set on the first failure or Ctrl-C, so that the others leave.
 
     Raises:
@@ -33,25 +38,24 @@ def run_parallel(
     """
     queue, errors = deque(jobs), []
 
-    def work(clone: RemoteFile) -> None:
+    def work(reader: Reader) -> None:
         try:
             while queue and not cancel.is_set():
                 try:
                     job = queue.popleft()
                 except IndexError:
                     return
-                act(clone, job)
+                act(reader, job)
         except Cancelled:
             return
         except BaseException as error:
             errors.append(error)
             cancel.set()
 
-    clones = [remote.clone() for _ in range(min(connections, len(queue)))]
     # A server may keep a thread waiting for the head of an answer, which nothing can
     # interrupt: as a daemon, such a thread does not hold up Ctrl-C.
     threads = [
-        threading.Thread(target=work, args=(clone,), daemon=True) for clone in clones
+        threading.Thread(target=work, args=(reader,), daemon=True) for reader in readers
     ]
     for thread in threads:
         thread.start()
@@ -63,8 +67,8 @@ def run_parallel(
     finally:
         if any(thread.is_alive() for thread in threads):
             cancel.set()
-            for clone in clones:
-                clone.abort()
+            for reader in readers:
+                reader.abort()
         until = time.monotonic() + GRACE_SECONDS
         for thread in threads:
             thread.join(max(until - time.monotonic(), 0.0))

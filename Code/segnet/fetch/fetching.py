@@ -13,6 +13,7 @@ from pathlib import Path
 
 from segnet.fetch.archive_part import ArchivePart
 from segnet.fetch.client import Client, RetryPolicy
+from segnet.fetch.connections import run_parallel
 from segnet.fetch.job import Job, Progress
 from segnet.fetch.loose_part import LoosePart
 from segnet.fetch.publishers import Archive, LooseFiles, Selection, Tar, select
@@ -134,6 +135,9 @@ def _run(name: str, job: Job, selection: Selection, dry_run: bool) -> Summary:
     try:
         for part in selection.parts:
             parts.append(PARTS[type(part)](job, part, selection.frame))
+        _find_members(name, job, parts)
+        for part in parts:
+            part.plan()
         forecast = _forecast(name, job, parts, began)
         if dry_run:
             return forecast
@@ -145,6 +149,20 @@ def _run(name: str, job: Job, selection: Selection, dry_run: bool) -> Summary:
     finally:
         for part in parts:
             part.close()
+
+
+def _find_members(name: str, job: Job, parts: list) -> None:
+    """Fills the indexes of the tars, of several at the same time."""
+    tars = [part for part in parts if isinstance(part, TarPart) and part.is_unknown]
+    if not tars:
+        return
+    job.progress.start(f"index {name}")
+    share = job.connections // len(tars)
+    if share:
+        run_parallel(tars, tars, lambda _, tar: tar.find(share), job.cancel)
+    else:
+        for tar in tars:
+            tar.find(job.connections)
 
 
 def _forecast(name: str, job: Job, parts: list, began: float) -> Summary:

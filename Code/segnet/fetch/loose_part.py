@@ -28,10 +28,14 @@ class LoosePart:
         self._lists = {name: self._read(name, md5) for name, md5 in loose.lists.items()}
         paths = [path for text in self._lists.values() for path in self._paths(text)]
         self._all = [*self._lists, *dict.fromkeys(paths)]
+        self._frame = frame
+
+    def plan(self) -> None:
+        """Looks for missing files and sets `estimate`."""
         self._missing = [name for name in self._all if not self._holds(name)]
         self.estimate = Estimate(
             files=len(self._missing),
-            frames=sum(bool(frame.fullmatch(name)) for name in self._missing),
+            frames=sum(bool(self._frame.fullmatch(name)) for name in self._missing),
             present=len(self._all) - len(self._missing),
             size=None if self._missing else 0,
             requests=len(self._missing),
@@ -59,7 +63,8 @@ class LoosePart:
             remote.url = job.url(name)
             remote.retrying(lambda: writer.write(name, remote.whole()))
 
-        run_parallel(self._remote, self._missing, download, job.connections, job.cancel)
+        clones = self._remote.clones(min(job.connections, len(self._missing)))
+        run_parallel(clones, self._missing, download, job.cancel)
 
     def close(self) -> None:
         self._manifest.close()

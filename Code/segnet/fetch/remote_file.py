@@ -83,9 +83,12 @@ class RemoteFile:
         self._cancel = cancel
         self._response: urllib3.BaseHTTPResponse | None = None
 
-    def clone(self) -> "RemoteFile":
-        """Returns another reader of the same file."""
-        return RemoteFile(self.url, self._client, self._cancel, self.info)
+    def clones(self, count: int) -> list["RemoteFile"]:
+        """Returns more readers of the same file."""
+        return [
+            RemoteFile(self.url, self._client, self._cancel, self.info)
+            for _ in range(count)
+        ]
 
     def abort(self) -> None:
         """Ends a read that another thread is waiting in."""

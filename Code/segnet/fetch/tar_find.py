@@ -76,7 +76,8 @@ def _walk_parallel(remote, index, wanted, connections, cancel, on_bytes) -> None
             if position == 0:
                 raise
 
-    run_parallel(remote, starts, work, connections, cancel)
+    clones = remote.clones(min(connections, len(starts)))
+    run_parallel(clones, starts, work, cancel)
     if not found.is_set():
         walk(remote, index, 0, stop_when_known(index, wanted, found), on_bytes)
 

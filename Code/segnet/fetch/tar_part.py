@@ -22,7 +22,9 @@ UNKNOWN_END = 1 << 62
 
 
 class TarPart:
-    """The wanted members of one archive; the constructor finds them.
+    """The wanted members of one archive; the constructor asks the server for its size.
+
+    `find` fills the index if `is_unknown`, `plan` estimates the work, `run` does it.
 
     Args:
         job: The fetch.
@@ -34,57 +36,50 @@ class TarPart:
         self.notes: list[str] = []
         self._job = job
         self._tar = tar
+        self._frame = frame
         self._remote = job.remote(tar.file)
         self._info = self._remote.look_up()
-        self._index = TarIndex(job.cache(f"{tar.file}.index"), self._info)
         self._manifest = job.manifest(tar.file)
+        self._index = TarIndex(job.cache(f"{tar.file}.index"), self._info)
         if _other_file(self._index.old_key, self._index.key):
             self._manifest.forget()
-        try:
-            self._prepare(frame)
-        except BaseException:
-            self.close()
-            raise
+        known = tar.wanted.known(self._index)
+        whole = tar.wanted.everything and not self._index.complete
+        self._streams = not known and (whole or not self._info.ranges)
+        self.is_unknown = not known and not self._streams
+        self._missing: list[Member] = []
 
     @property
     def names(self) -> list[str]:
         """The wanted files that are in place."""
         return [m.name for m in self._wanted() if self._manifest.holds(m.name, m.size)]
 
-    def run(self) -> None:
-        """Fetches the missing files.
+    def find(self, connections: int) -> None:
+        """Fills the index with the wanted members.
+
+        Args:
+            connections: Requests at the same time.
 
         Raises:
             ValueError: A damaged or hostile archive.
-            OSError: The server, the connection or the disk.
+            FetchError: The server or the connection.
         """
-        job = self._job
-        if not self._streams and self._info.ranges:
-            writer = FileWriter(job.folder, self._manifest, job.progress.add)
-            run_parallel(
-                self._remote,
-                range_requests(self._missing, job.connections),
-                lambda remote, request: download_range(remote, request, writer),
-                job.connections,
-                job.cancel,
-            )
-        elif self._streams or self._missing:
-            self._read_in_one_pass()
+        archive = (self._remote, self._index, self._tar.wanted)
+        find(*archive, connections, self._job.cancel, self._job.progress.add)
 
-    def close(self) -> None:
-        self._index.close()
-        self._manifest.close()
+    def abort(self) -> None:
+        """Ends a `find` that another thread is waiting in."""
+        self._remote.abort()
 
-    def _prepare(self, frame: re.Pattern) -> None:
-        """Decides between ranges and one pass, and estimates the work."""
-        wanted, info = self._tar.wanted, self._info
-        known = wanted.known(self._index)
-        whole = wanted.everything and not self._index.complete
-        self._streams = not known and (whole or not info.ranges)
-        self._missing: list[Member] = []
-        present = len(self._manifest)
+    def plan(self) -> None:
+        """Sets `estimate`.
+
+        Raises:
+            ValueError: The archive lacks a wanted folder or file.
+        """
+        info, present = self._info, len(self._manifest)
         if not self._streams:
-            self._find_missing(known, frame)
+            self._look_for_missing()
         elif info.ranges:
             left = info.size - self._resume_at()
             self.estimate = Estimate(None, None, present, left, 1, left)
@@ -96,14 +91,34 @@ class TarPart:
                 " is read from its start until all wanted files have come"
             )
 
-    def _find_missing(self, known: bool, frame: re.Pattern) -> None:
-        job, wanted = self._job, self._tar.wanted
-        if not known:
-            job.progress.start(f"index {self._tar.file}")
-            archive = (self._remote, self._index, wanted)
-            find(*archive, job.connections, job.cancel, job.progress.add)
+    def run(self) -> None:
+        """Fetches the missing files.
+
+        Raises:
+            ValueError: A damaged or hostile archive.
+            OSError: The server, the connection or the disk.
+        """
+        job = self._job
+        if not self._streams and self._info.ranges:
+            writer = FileWriter(job.folder, self._manifest, job.progress.add)
+            requests = range_requests(self._missing, job.connections)
+            run_parallel(
+                self._remote.clones(min(job.connections, len(requests))),
+                requests,
+                lambda remote, request: download_range(remote, request, writer),
+                job.cancel,
+            )
+        elif self._streams or self._missing:
+            self._read_in_one_pass()
+
+    def close(self) -> None:
+        self._index.close()
+        self._manifest.close()
+
+    def _look_for_missing(self) -> None:
+        job = self._job
         members = self._wanted()
-        wanted.check(members, self._info.url)
+        self._tar.wanted.check(members, self._info.url)
         holds = self._manifest.holds
         self._missing = [m for m in members if not holds(m.name, m.size, job.verify)]
         if job.verify:
@@ -112,7 +127,7 @@ class TarPart:
                 self.notes.append(f"{bad} files had changed on disk: fetched again")
         self.estimate = Estimate(
             files=len(self._missing),
-            frames=sum(bool(frame.fullmatch(m.name)) for m in self._missing),
+            frames=sum(bool(self._frame.fullmatch(m.name)) for m in self._missing),
             present=len(members) - len(self._missing),
             size=sum(m.size for m in self._missing),
             requests=len(range_requests(self._missing, job.connections)),

@@ -136,11 +136,9 @@ def test_from_the_store_as_from_memory(split):
 
 def test_balance_draws_rare_frames_more_often_in_as_many_batches(split, monkeypatch):
     """Class 1 lies in frame 7 only, which weighs 9 among 8 of weight 1."""
-    counts = np.tile([100, 0], (9, 1))
-    counts[7] = 50, 50
-    monkeypatch.setattr(
-        "segnet.data.batches.sampling.count_classes", lambda split: counts
-    )
+    counts = np.tile([100, 0, 7], (9, 1))
+    counts[7] = 50, 50, 7
+    monkeypatch.setattr(type(split), "pixel_counts", lambda split: counts)
     batches = Batches(split, 3, seed=2, balance=1.0)
     assert len(batches) == 3
     drawn = [frame_numbers(batches, epoch) for epoch in range(30)]

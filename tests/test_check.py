@@ -339,7 +339,7 @@ def test_damaged_frame_and_wrong_id_of_a_store(tree, tmp_path):
         first = file["train/frame_ids"].asstr()[2]
     damaged = one(check(path), "damaged")
     assert len(damaged.frames) == 2
-    assert damaged.frames[0].startswith(f"{first}: id 77 on 1 pixels of the labels")
+    assert damaged.frames[0].startswith(f"{first}: label 77 on 1 pixels is neither")
     assert "damaged at frames 1 to 1 of 'val'" in damaged.frames[1]
 
 

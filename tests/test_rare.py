@@ -5,11 +5,9 @@ import pytest
 
 from segnet.data.batches.rare import (
     class_probabilities,
-    count_classes,
     frame_probabilities,
     sample_pixel,
 )
-from segnet.data.store import class_counts, open_store
 
 # Class 0 everywhere, class 1 in one frame of four, class 2 nowhere; the last is void.
 COUNTS = np.array([[90, 10, 0], [100, 0, 0], [10, 0, 0], [0, 0, 0]])
@@ -43,12 +41,3 @@ def test_no_pixel_where_there_is_no_class():
     rng = np.random.default_rng(0)
     assert sample_pixel(labels, np.zeros(3), rng) is None
     assert sample_pixel(labels, np.array([0.0, 1.0]), rng) is None
-
-
-def test_counts_are_those_of_the_split(store_path):
-    with open_store(store_path) as store:
-        counts = count_classes(store["train"])
-        pixels, frames = class_counts(store["train"])
-    assert counts.shape == (9, 14)
-    np.testing.assert_array_equal(counts.sum(0), pixels)
-    np.testing.assert_array_equal((counts > 0).sum(0), frames)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +12,10 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from segnet.classes import CAMVID11
-from segnet.data.batches import Batches
+from segnet.data.batches import Batches, BatchSource
 from segnet.data.batches.augment import Augmentation
 from segnet.data.store import open_store
+from segnet.data.store.counts import summarise_labels
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.train.augmented_model import AugmentedModel, DeviceBatches
@@ -83,7 +84,7 @@ def bench_feed(
 
 
 class _Noise:
-    """Random frames that `Batches` takes for a split of a store."""
+    """Random frames in memory, as `segnet.data.store.LabelledFrames`."""
 
     name = "noise"
 
@@ -92,16 +93,25 @@ class _Noise:
         self._images = rng.integers(0, 256, (frames, *size, 3), np.uint8)
         self._labels = rng.integers(0, CAMVID11.num_classes, (frames, *size), np.uint8)
         self.size = size
-        self.store = SimpleNamespace(path="memory", class_map=CAMVID11)
+        self.store = SimpleNamespace(
+            path=Path("memory"), class_map=CAMVID11, attributes={}
+        )
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def load(self):
+    def load(self) -> tuple[np.ndarray, np.ndarray]:
         return self._images, self._labels
+
+    def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        indices = list(indices)
+        return self._images[indices], self._labels[indices]
 
     def read_labels(self, index: int) -> np.ndarray:
         return self._labels[index]
+
+    def pixel_counts(self) -> np.ndarray:
+        return summarise_labels(self).pixels
 
 
 def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]:
@@ -119,7 +129,7 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
     batch = usual(0, 0)
     numbers = iter(range(2**40))
 
-    def feed(batches):
+    def feed(batches: BatchSource):
         for _ in range(steps):
             batches(*divmod(next(numbers), len(batches)))
 
@@ -127,7 +137,7 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
         with Prefetcher(make, steps) as stream:
             trained.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0)
 
-    def fed(batches):
+    def fed(batches: BatchSource):
         return lambda _: batches(*divmod(next(numbers), len(usual)))
 
     return {

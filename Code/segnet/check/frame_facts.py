@@ -12,6 +12,7 @@ from PIL import Image
 from segnet.check.image_hash import difference_hash
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
+from segnet.data.store.counts import count_pixels
 from segnet.system.parallel import ordered_map
 
 
@@ -68,34 +69,22 @@ class _Inspector:
             facts["size"] = found.image.shape[:2]
             facts["image_hash"] = difference_hash(found.image)
         if found.labels is not None:
-            counts = np.bincount(found.labels.ravel(), minlength=256)
-            wrong = _wrong_ids(counts, class_map)
-            if wrong:
-                damage = (*damage, wrong)
+            try:
+                pixels = count_pixels(found.labels, class_map)
+            except ValueError as error:
+                damage = (*damage, str(error))
             else:
-                facts |= _label_facts(found.labels, counts, class_map)
+                facts |= _label_facts(found.labels, pixels, class_map)
         return FrameFacts(damage, found.unknown, **facts)
 
 
-def _wrong_ids(counts: np.ndarray, class_map: ClassMap) -> str:
-    counts = counts.copy()
-    counts[: class_map.num_classes] = counts[class_map.void] = 0
-    if not counts.any():
-        return ""
-    worst = int(counts.argmax())
-    return (
-        f"id {worst} on {counts[worst]} pixels of the labels is neither void nor a "
-        f"class of {class_map.name}"
-    )
-
-
-def _label_facts(labels: np.ndarray, counts: np.ndarray, class_map: ClassMap) -> dict:
+def _label_facts(labels: np.ndarray, pixels: np.ndarray, class_map: ClassMap) -> dict:
     num_classes = class_map.num_classes
     colours = class_map.colourise(np.arange(num_classes)[None])
     shades = np.zeros(256, np.uint8)
     shades[:num_classes] = np.asarray(Image.fromarray(colours).convert("L"))
     return {
         "label_size": labels.shape,
-        "pixels": np.append(counts[:num_classes], counts[class_map.void]),
+        "pixels": pixels,
         "label_hash": difference_hash(shades[labels]),
     }

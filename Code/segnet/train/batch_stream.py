@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 
-from segnet.data.store import Split
+from segnet.data.store import LabelledFrames
 
 # Batches made ahead of the one in use.
 PREFETCHED = 4
@@ -69,7 +69,7 @@ class SequentialBatches(keras.utils.PyDataset):
     A batch is images (B, H, W, 3) uint8 and labels (B, H, W) uint8.
     """
 
-    def __init__(self, split: Split, batch_size: int):
+    def __init__(self, split: LabelledFrames, batch_size: int):
         super().__init__()
         self._split, self._batch_size = split, batch_size
 

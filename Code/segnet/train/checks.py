@@ -1,12 +1,9 @@
-"""What is looked at before a training: data on which it could only come to nothing."""
+"""Checks before a training run: data from which no network could learn."""
 
-import zlib
 from collections.abc import Sequence
 
-import numpy as np
-
 from segnet.check.rules import void_doubt
-from segnet.data.store import Split
+from segnet.data.store import LabelledFrames, Split
 from segnet.data.store.integrity import SEAL
 from segnet.recipe import Recipe
 
@@ -14,7 +11,7 @@ from segnet.recipe import Recipe
 ENOUGH = 0.5
 
 
-def check_crop(recipe: Recipe, split: Split) -> None:
+def check_crop(recipe: Recipe, split: LabelledFrames) -> None:
     """Refuses crops that the frames of a split do not fill: the rest would be void.
 
     Args:
@@ -74,34 +71,16 @@ def check_labels(
     store = splits[0].store
     pixels, sums = 0, []
     for split in splits:
-        counts, checksum = _count_pixels(split)
+        summary = split.label_summary()
+        counts = summary.pixels.sum(0)  # (K + 1,)
+        if not counts[:-1].any():
+            raise ValueError(
+                f"{store.path}: {split.name!r} has no pixel that is not void"
+            )
         pixels = pixels + counts
-        sums.append(f"{checksum:08x}")
+        sums.append(f"{summary.checksum:08x}")
     seal = store.attributes.get(SEAL)
     marks = {f"{prefix}seal": seal, f"{prefix}labels": "-".join(sums)}
     origin = str(store.attributes.get("source", ""))
     text = void_doubt(origin, store.class_map, pixels)
     return marks, [f"{store.path}: {text}"] if text else []
-
-
-def _count_pixels(split: Split) -> tuple[np.ndarray, int]:
-    """(K + 1,) pixels of each class, void last, and the CRC-32 of all labels."""
-    class_map, path = split.store.class_map, split.store.path
-    allowed = np.zeros(256, bool)
-    allowed[[*range(class_map.num_classes), class_map.void]] = True
-    total, checksum = np.zeros(256, np.int64), 0
-    for frame in range(len(split)):
-        labels = split.read_labels(frame)
-        checksum = zlib.crc32(labels, checksum)
-        counts = np.bincount(labels.ravel(), minlength=256)
-        strays = np.flatnonzero((counts > 0) & ~allowed)
-        if strays.size:
-            raise ValueError(
-                f"{path}: label {strays[0]} in frame {frame} of {split.name!r} is "
-                f"neither a class (0 to {class_map.num_classes - 1}) nor void "
-                f"({class_map.void}); prepare the data again"
-            )
-        total += counts
-    if not total[: class_map.num_classes].any():
-        raise ValueError(f"{path}: {split.name!r} has no pixel that is not void")
-    return total[[*range(class_map.num_classes), class_map.void]], checksum

@@ -1,15 +1,19 @@
-"""What a class weighs in the loss, by how often the training frames show it."""
+"""The weight of each class in the loss, from its frequency in the training frames."""
 
 import math
 
 import numpy as np
 
-from segnet.data.store import Split, class_counts
+from segnet.data.store import LabelledFrames, class_counts
 from segnet.losses import enet_weights, median_frequency_weights
 
 
 def class_weights(
-    split: Split, rule: str, cap: float, extra: Split | None = None, share: float = 0.0
+    split: LabelledFrames,
+    rule: str,
+    cap: float,
+    extra: LabelledFrames | None = None,
+    share: float = 0.0,
 ) -> np.ndarray | None:
     """Returns the loss weights (K,) that a rule gives for a split, None for "none".
 
@@ -17,9 +21,9 @@ def class_weights(
         split: Usually the training split.
         rule: "none", "median" or "enet".
         cap: No weight above this.
-        extra: A second split in the same batches. It counts for the classes that the
-            first has not, which would weigh nothing otherwise.
-        share: Of each batch, what is of the second split.
+        extra: A second split in the same batches. It counts for the classes that are
+            missing in the first, which would have no weight otherwise.
+        share: Share of each batch that comes from the second split, 0 to 1.
     """
     if rule == "none":
         return None
@@ -29,12 +33,13 @@ def class_weights(
     return enet_weights(pixels, cap=cap)
 
 
-def _counts(split: Split, extra: Split, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """As `class_counts`, while all of the first split and its part of `extra` pass."""
+def _counts(
+    split: LabelledFrames, extra: LabelledFrames, share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `class_counts`, over all of the first split and its share of `extra`."""
     own = class_counts(split)
-    lacking = own[0] == 0
+    lacking = own[0] == 0  # (K,)
     if not lacking.any():
-        # Thousands of frames need not be read for nothing.
         return own
     other = class_counts(extra)
     times = share / (1 - share) * len(split) / len(extra)

@@ -6,18 +6,6 @@ hold rare classes can be drawn more often, and windows placed so that they hold 
 
 import numpy as np
 
-from segnet.data.store import Split
-
-
-def count_classes(split: Split) -> np.ndarray:
-    """Returns the pixels of each class in each frame, (N, K) int64; void left out."""
-    num_classes = split.store.class_map.num_classes
-    counts = np.empty((len(split), num_classes), np.int64)
-    for frame in range(len(split)):
-        found = np.bincount(split.read_labels(frame).ravel(), minlength=256)
-        counts[frame] = found[:num_classes]
-    return counts
-
 
 def class_probabilities(counts: np.ndarray) -> np.ndarray:
     """Returns how likely a window is placed on each class, frame by frame.

@@ -19,11 +19,10 @@ from segnet.data.batches.augment import (
 from segnet.data.batches.cutmix import Patch, draw_patch, paste
 from segnet.data.batches.rare import (
     class_probabilities,
-    count_classes,
     frame_probabilities,
 )
 from segnet.data.batches.warp import Transform, warp
-from segnet.data.store import Split
+from segnet.data.store.labelled_frames import LabelledFrames
 
 MEMORY_LIMIT = 2**30
 
@@ -99,7 +98,7 @@ class Batches:
     kept in memory, a larger one is read from the store frame by frame.
 
     Args:
-        split: One split of an open store.
+        split: One split of an open store, or several joined.
         batch_size: B, at most the number of frames.
         augmentation: What may happen to each frame.
         seed: At least 0.
@@ -113,7 +112,7 @@ class Batches:
 
     def __init__(
         self,
-        split: Split,
+        split: LabelledFrames,
         batch_size: int,
         augmentation: Augmentation = NO_AUGMENTATION,
         seed: int = 0,
@@ -137,7 +136,7 @@ class Batches:
         self._cumulative = None  # (N,)
         self._latest_order = None
         if augmentation.rare or balance:
-            counts = count_classes(split)  # (N, K)
+            counts = split.pixel_counts()[:, :-1]  # (N, K)
             self._probabilities = class_probabilities(counts)
             if balance:
                 self._cumulative = np.cumsum(frame_probabilities(counts, balance))

@@ -11,7 +11,7 @@ from segnet.data.batches.sampling import (
     augment_samples,
     checked_rows,
 )
-from segnet.data.store import Split
+from segnet.data.store.labelled_frames import LabelledFrames
 
 
 class TwoStoreBatches:
@@ -31,7 +31,7 @@ class TwoStoreBatches:
             fewer than `count` frames.
     """
 
-    def __init__(self, batches: Batches, split: Split, count: int):
+    def __init__(self, batches: Batches, split: LabelledFrames, count: int):
         own, other = (s.store.class_map for s in (batches.split, split))
         if own.names != other.names:
             raise ValueError(

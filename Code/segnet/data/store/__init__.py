@@ -1,5 +1,7 @@
 """The store: one HDF5 file of compressed frames and labels, or several shards."""
 
-from segnet.data.store.reading import Split, Store, class_counts, open_store
+from segnet.data.store.counts import class_counts
+from segnet.data.store.labelled_frames import LabelledFrames
+from segnet.data.store.reading import Split, Store, open_store
 
-__all__ = ["Split", "Store", "class_counts", "open_store"]
+__all__ = ["LabelledFrames", "Split", "Store", "class_counts", "open_store"]

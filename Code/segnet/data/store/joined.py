@@ -10,7 +10,8 @@ from segnet.data.store.reading import Split
 class Joined:
     """The frames of `splits`, one split after the other; `len()` is their number.
 
-    It offers what training reads of a `segnet.data.store.Split`.
+    It offers what training reads of a split
+    (`segnet.data.store.labelled_frames.LabelledFrames`).
 
     Args:
         splits: At least one, of the same store.
@@ -51,6 +52,10 @@ class Joined:
         """Returns all images and labels in memory, as `read` does."""
         images, labels = zip(*(split.load() for split in self._splits), strict=True)
         return np.concatenate(images), np.concatenate(labels)
+
+    def pixel_counts(self) -> np.ndarray:
+        """Returns the pixels of each class in each frame, as `Split.pixel_counts`."""
+        return np.concatenate([split.pixel_counts() for split in self._splits])
 
     def _check(self, indices: np.ndarray) -> None:
         if indices.size and not 0 <= indices.min() <= indices.max() < len(self):

@@ -30,6 +30,7 @@ import h5py
 import numpy as np
 
 from segnet.classes import ClassMap
+from segnet.data.store.counts import LabelSummary, summarise_labels
 from segnet.data.store.integrity import (
     attributes_of,
     check_seal,
@@ -114,6 +115,25 @@ class Split:
         """Returns all images and labels in memory, as `read` does."""
         return self.read(range(len(self)))
 
+    def label_summary(self) -> LabelSummary:
+        """Returns pixel counts and checksum of the labels, read at the first call.
+
+        Raises:
+            ValueError: A label is neither a class nor void, or the file is damaged.
+        """
+        summaries = self.store._summaries
+        if self.name not in summaries:
+            summaries[self.name] = summarise_labels(self)
+        return summaries[self.name]
+
+    def pixel_counts(self) -> np.ndarray:
+        """Returns the pixels of each class in each frame, void last.
+
+        Returns:
+            (N, K + 1) int64, read-only; errors as `label_summary`.
+        """
+        return self.label_summary().pixels
+
     def _read_run(self, run: slice, images: np.ndarray, labels: np.ndarray) -> None:
         with self._naming(run.start, run.stop - 1):
             self.images.read_direct(images, run)
@@ -141,6 +161,7 @@ class Store:
         self._handle = None
         self._pid = None
         self._datasets = {}
+        self._summaries = {}
         self._shards = self._sharded = None
         try:
             self._read_texts()
@@ -268,20 +289,3 @@ def open_store(path: str | Path) -> Store:
         ValueError: It is no store, is damaged, incomplete, or of an unknown version.
     """
     return Store(path)
-
-
-def class_counts(split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how much of each class a split holds, void left out.
-
-    Returns:
-        Pixels of each class, and the number of frames that hold it; both (K,) int64.
-    """
-    num_classes = split.store.class_map.num_classes
-    pixels = np.zeros(num_classes, np.int64)
-    frames = np.zeros(num_classes, np.int64)
-    for index in range(len(split)):
-        labels = split.read_labels(index)
-        found = np.bincount(labels.ravel(), minlength=256)[:num_classes]
-        pixels += found
-        frames += found > 0
-    return pixels, frames

@@ -73,8 +73,8 @@ ARROWS = [
 STAGES = {
     5: "a dataset becomes a store",
     3: "a store becomes a trained network",
-    2: "what is done with it",
-    1: "used by all of them",
+    2: "the network in use",
+    1: "shared by all of them",
 }
 
 

@@ -8,7 +8,7 @@ ignore it, so nobody knows which way up the ids are meant.
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,21 +54,21 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
     Only a PNG with an orientation is decoded. Errors as `read_rgb`.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.format == "PNG":
             content = Path(path).read_bytes()
             if not any(mark in content for mark in PNG_ORIENTATION):
                 return image.height, image.width
             image.load()
         # Pillow reports the size of a TIFF as it is after turning.
-        if image.format != "TIFF" and _orientation(image) in SIDEWAYS:
+        if image.format != "TIFF" and orientation_of(image) in SIDEWAYS:
             return image.width, image.height
         return image.height, image.width
 
 
 def stored_mode(path: str | Path) -> str:
     """Returns how an image's pixels are stored, as Pillow says it; errors as above."""
-    with _opened(path) as image:
+    with opened(path) as image:
         return image.mode
 
 
@@ -132,30 +132,42 @@ def shrink_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _open(
     path: str | Path, modes: tuple[str, ...], mode: str, turn: bool = True
 ) -> Image.Image:
-    with _opened(path, whole=True) as image:
+    with opened(path, whole=True) as image:
         if image.mode not in modes:
             raise ValueError(
                 f"its pixels are {image.mode!r}, expected {' or '.join(modes)}; "
                 f"is it a depth or an instance image?"
             )
-        # Pillow turns a TIFF while decoding, and finds the tag of a PNG only then.
-        if image.format != "TIFF":
-            image.load()
-        orientation = _orientation(image)
+        orientation = orientation_of(image, decoded=True)
         if orientation != UPRIGHT and not turn:
             raise ValueError(
                 f"its EXIF orientation (tag {ORIENTATION}) is {orientation}, expected "
                 f"{UPRIGHT} in a mask; save it upright, or remove the tag if its "
                 f"pixels are upright as they are stored"
             )
-        image.load()
-        if orientation != UPRIGHT:
-            image = ImageOps.exif_transpose(image)
+        image = upright(image, orientation)
         return image if image.mode == mode else image.convert(mode)
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 (upright) to 8; 1 where it is missing or makes no sense."""
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Returns a decoded image, turned by its orientation (see `orientation_of`)."""
+    image.load()
+    return image if orientation == UPRIGHT else ImageOps.exif_transpose(image)
+
+
+def orientation_of(image: Image.Image, decoded: bool = False) -> int:
+    """Returns the EXIF orientation by which an image is still to be turned.
+
+    Args:
+        image: An open image.
+        decoded: Decode first what shows its orientation only then.
+
+    Returns:
+        1 (upright) to 8; 1 where the tag is missing or makes no sense.
+    """
+    # Pillow turns a TIFF while decoding, and finds the tag of a PNG only then.
+    if decoded and image.format != "TIFF":
+        image.load()
     try:
         found = image.getexif().get(ORIENTATION)
     except (OSError, SyntaxError, TypeError, ValueError, struct.error):
@@ -165,13 +177,26 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextmanager
-def _opened(path: str | Path, whole: bool = False) -> Iterator[Image.Image]:
-    """Yields an image, and names the file in whatever goes wrong with it."""
+def opened(
+    path: str | Path, whole: bool = False, formats: Sequence[str] | None = None
+) -> Iterator[Image.Image]:
+    """Yields an image, and names the file in whatever goes wrong with it.
+
+    Args:
+        path: The file.
+        whole: Read the file at once, and check what Pillow does not.
+        formats: The formats to try, in Pillow's names; all by default.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, or of none of these formats.
+    """
     try:
         if whole:
             content = Path(path).read_bytes()
             _verify_png(content)
-        with Image.open(io.BytesIO(content) if whole else path) as image:
+        source = io.BytesIO(content) if whole else path
+        with Image.open(source, formats=formats) as image:
             yield image
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image") from None

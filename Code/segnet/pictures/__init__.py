@@ -10,16 +10,19 @@ from segnet.pictures.charts import (
     curves,
     per_class_bars,
 )
-from segnet.pictures.frames import files, mistakes, overlay, sheet, wrong_pixels
+from segnet.pictures.frames import files, mistakes, sheet, wrong_pixels
+from segnet.pictures.overlays import legend, overlay, with_legend
 
 __all__ = [
     "class_frequencies",
     "confusion_picture",
     "curves",
     "files",
+    "legend",
     "mistakes",
     "overlay",
     "per_class_bars",
     "sheet",
+    "with_legend",
     "wrong_pixels",
 ]

@@ -16,22 +16,6 @@ FRAME_INCHES = 3.9
 PALE = 0.8
 
 
-def overlay(
-    image: np.ndarray, ids: np.ndarray, class_map: ClassMap, share: float = 0.5
-) -> np.ndarray:
-    """Returns the image with class colours laid over it, (H, W, 3) uint8.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        ids: (H, W) class ids; void pixels show the image alone.
-        class_map: Gives the colours.
-        share: 0 for the image alone, 1 for the colours alone.
-    """
-    image, colours = image.astype(np.float32), class_map.colourise(ids)
-    strength = np.where(ids == class_map.void, 0.0, share)[..., None]
-    return np.rint(image + strength * (colours - image)).astype(np.uint8)
-
-
 def files(*paths: str | Path) -> Figure:
     """Returns the images in some files one below the other, as they lie on disk.
 

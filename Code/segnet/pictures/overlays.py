@@ -1,0 +1,80 @@
+"""Class colours laid over images, and legends: by Pillow, fast enough for videos."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from segnet.classes import ClassMap
+from segnet.classes.colours import Colour
+from segnet.pictures.style import INK
+
+# Rows at a time, so that the sums below stay in the cache.
+BAND = 64
+LEAST_WIDTH = 320
+LEAST_TEXT, MOST_TEXT, WIDTH_PER_TEXT = 11, 64, 48
+
+
+def overlay(
+    image: np.ndarray, ids: np.ndarray, class_map: ClassMap, share: float = 0.5
+) -> np.ndarray:
+    """Returns the image with class colours laid over it, (H, W, 3) uint8.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        ids: (H, W) class ids; void pixels show the image alone.
+        class_map: Gives the colours.
+        share: 0 for the image alone, 1 for the colours alone, in steps of 1/256.
+    """
+    strength = round(256 * share)
+    mixed = np.empty_like(image)
+    for top in range(0, len(image), BAND):
+        rows = slice(top, top + BAND)
+        colours = class_map.colourise(ids[rows]).astype(np.uint16)
+        colours *= np.uint16(strength)
+        colours += image[rows] * np.uint16(256 - strength)
+        colours += np.uint16(128)
+        colours >>= np.uint16(8)
+        mixed[rows] = colours
+        void = ids[rows] == class_map.void
+        if void.any():
+            mixed[rows][void] = image[rows][void]
+    return mixed
+
+
+def legend(entries: Sequence[tuple[str, Colour]], width: int) -> np.ndarray:
+    """Returns a strip with a square of colour and a text for each entry.
+
+    Args:
+        entries: (text, colour) pairs, from left to right in lines.
+        width: Of the picture that the strip is for; it decides the size of the text.
+
+    Returns:
+        (h, W, 3) uint8, white, W at least `width` and 320.
+    """
+    width = max(width, LEAST_WIDTH)
+    size = int(np.clip(width / WIDTH_PER_TEXT, LEAST_TEXT, MOST_TEXT))
+    font = ImageFont.load_default(size)
+    line, gap = round(1.6 * size), round(0.4 * size)
+    places, x, y = [], gap, gap
+    for text, _ in entries:
+        long = size + gap + round(font.getlength(text)) + 2 * gap
+        if x > gap and x + long > width:
+            x, y = gap, y + line
+        places.append((x, y))
+        x += long
+    strip = Image.new("RGB", (width, y + line), "white")
+    draw = ImageDraw.Draw(strip)
+    for (text, colour), (x, y) in zip(entries, places, strict=True):
+        draw.rectangle((x, y, x + size, y + size), colour, INK)
+        draw.text((x + size + gap, y + size // 2), text, INK, font, anchor="lm")
+    return np.asarray(strip)
+
+
+def with_legend(picture: np.ndarray, strip: np.ndarray) -> np.ndarray:
+    """Returns a picture (H, W, 3) above a legend, white where the legend is wider."""
+    height, width = picture.shape[:2]
+    whole = np.full((height + len(strip), max(width, strip.shape[1]), 3), 255, np.uint8)
+    whole[:height, :width] = picture
+    whole[height:, : strip.shape[1]] = strip
+    return whole

@@ -52,8 +52,8 @@ UPWARD_TODAY = {
     ("segnet.runs.last", "segnet.train.optimizer"),
     ("segnet.runs.last", "segnet.train.pair"),
 }
-ROOM_CIRCLES_TODAY = [["evaluate", "runs", "train"]]
-SMALL_TODAY = {"export", "predict"}
+ROOM_CIRCLES_TODAY = [["evaluate", "predict", "runs", "train"]]
+SMALL_TODAY = {"export"}
 LONG_TODAY = {
     "segnet.bench.latency.bench_latency",
     "segnet.bench.train.bench_train",

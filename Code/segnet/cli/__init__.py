@@ -17,6 +17,7 @@ from segnet.cli.evaluate import add_evaluate
 from segnet.cli.fetch import add_fetch
 from segnet.cli.models import add_models
 from segnet.cli.pack import add_pack
+from segnet.cli.predict import add_predict
 from segnet.cli.prepare import add_prepare
 from segnet.cli.render import add_render
 from segnet.cli.train import add_train
@@ -36,6 +37,7 @@ ADD_VERBS = (
     add_train,
     add_evaluate,
     add_compare,
+    add_predict,
     add_pack,
     add_models,
     add_bench,
@@ -45,7 +47,8 @@ ADD_VERBS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns the exit status.
 
-    0 is done, 1 that `check` found something, 2 bad input, 130 stopped by the user.
+    0 is done, 1 that `check` found or `predict` left out something, 2 bad input, 130
+    stopped by the user.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print_any_character()

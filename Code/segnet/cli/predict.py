@@ -1,0 +1,95 @@
+"""The verb `predict`: shows what a trained network sees in images and videos."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+from segnet.cli.common import add_verb, on_terminal, say
+from segnet.system.text import shown
+
+
+def add_predict(verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "predict",
+        _predict,
+        "show what a trained network sees in images and videos",
+        "  segnet predict slim_camvid11 photo.jpg drive.mp4 --out seen",
+    )
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a run folder, a .keras file, a last.npz, or shipped weights that `segnet "
+        "models` lists",
+    )
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="+",
+        help="an image, a video, a folder with its sub-folders, a pattern such as "
+        "'drive/*.png', or the number of a camera, which Ctrl-C ends",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="SEEN",
+        help="folder for NAME.png (class ids with colours) of each image and NAME.mp4 "
+        "of each video",
+    )
+    parser.add_argument(
+        "--overlay",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also NAME.overlay.jpg, the photograph under the colours (default); "
+        "without, videos show the colours alone",
+    )
+    parser.add_argument(
+        "--confidence",
+        action="store_true",
+        help="also NAME.confidence.png or .mp4: the largest probability, 255 for 1",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="also NAME.json: each class's share of the pixels",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="what the network sees (default: as many pixels as in its training, with "
+        "the aspect of the photograph)",
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="MAP",
+        help="a class map by file or name, where the model does not name its classes",
+    )
+    parser.add_argument("--batch-size", type=int, default=4, help="default 4")
+
+
+def _predict(arguments) -> int:
+    from tqdm.auto import tqdm
+
+    from segnet.predict.files import predict_files
+    from segnet.predict.writing import Wanted
+
+    # Of sizes that are no trouble here, and of metadata that nobody asked for.
+    warnings.filterwarnings("ignore", module="PIL")
+    summary = predict_files(
+        arguments.model,
+        arguments.sources,
+        arguments.out,
+        Wanted(arguments.overlay, arguments.confidence, arguments.json),
+        size=tuple(arguments.size) if arguments.size else None,
+        classes=arguments.classes,
+        batch_size=arguments.batch_size,
+        progress=on_terminal(),
+        say=lambda line: tqdm.write(shown(line), file=sys.stderr),
+    )
+    say(summary.text())
+    say(f"results in {arguments.out}")
+    return 1 if summary.left_out else 0

@@ -1,0 +1,131 @@
+"""The verb `predict`: images and videos in, class maps and overlays out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segnet.classes import ClassMap
+from segnet.predict.pipeline import Behind, Clock, ahead
+from segnet.predict.predictor import Photograph, Predictor
+from segnet.predict.sources import IMAGE_KIND, Item, find_items
+from segnet.predict.video_file import import_av
+from segnet.predict.videos import VideoRun
+from segnet.predict.writing import Summary, Wanted, write_prediction
+
+READ_AHEAD = WRITE_BEHIND = 2
+# Pixels of photographs that wait until a batch of their size is full.
+MOST_WAITING = 40_000_000
+
+
+def predict_files(
+    model,
+    sources: Sequence[str | Path],
+    out: str | Path,
+    wanted: Wanted = Wanted(),  # noqa: B008
+    *,
+    size: tuple[int, int] | None = None,
+    classes: ClassMap | str | Path | None = None,
+    batch_size: int = 4,
+    progress: bool = False,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Writes what a network sees in images and videos.
+
+    Each image gets `NAME.png`, the ids with the colours of the class map at its own
+    size, and what is `wanted` besides; each video gets `NAME.mp4`. Damaged images and
+    frames are named, left out and counted, and the rest is written.
+
+    Args:
+        model, size, classes, batch_size: As for `Predictor`.
+        sources, out: As for `find_items`.
+        wanted: The files to write.
+        progress: Show bars.
+        say: Called with a line for each thing left out.
+
+    Raises:
+        FileNotFoundError: There is no such model or source.
+        ValueError: The model, a source as a whole or an argument is wrong.
+        OSError: An output cannot be written.
+    """
+    items = find_items(sources, out)
+    images = [item for item in items if item.kind == IMAGE_KIND]
+    videos = [item for item in items if item.kind != IMAGE_KIND]
+    if videos:
+        import_av()
+    predictor = Predictor(model, size, classes, batch_size, wanted.confidence)
+    summary, clock = Summary(), Clock()
+    counted = predictor, wanted, summary, clock, say
+    with clock("all"):
+        if images:
+            ImageRun(*counted).see(images, progress)
+        for item in videos:
+            VideoRun(item, *counted).see(progress)
+    summary.seconds = clock.seconds
+    return summary
+
+
+@dataclass
+class ImageRun:
+    """Images on their way from file to file, grouped by the size the network sees."""
+
+    predictor: Predictor
+    wanted: Wanted
+    summary: Summary
+    clock: Clock
+    say: Callable[[str], None]
+    waiting: dict[tuple[int, int], list] = field(default_factory=dict)
+
+    def see(self, items: list[Item], progress: bool) -> None:
+        """Reads, sees and writes all images."""
+        from tqdm.auto import tqdm
+
+        bar = {"desc": "images", "unit": "image", "total": len(items)}
+        found = ahead(map(self._read, items), READ_AHEAD)
+        with Behind(WRITE_BEHIND) as behind:
+            for item, photograph in tqdm(found, **bar, disable=not progress):
+                if isinstance(photograph, Photograph):
+                    self._take(item, photograph, behind)
+                else:
+                    self.summary.left_out += 1
+                    self.say(f"{photograph}; left out")
+            for size in list(self.waiting):
+                self._flush(size, behind)
+
+    def _read(self, item: Item) -> tuple[Item, Photograph | str]:
+        """The photograph, or why there is none."""
+        with self.clock("reading"):
+            try:
+                return item, self.predictor.load(item.path)
+            except (OSError, ValueError) as error:
+                return item, str(error)
+            except MemoryError:
+                return item, f"{item.path}: memory is not enough for it"
+
+    def _take(self, item: Item, photograph: Photograph, behind: Behind) -> None:
+        """Adds an image to those of its size; sees them once they fill a batch."""
+        size = photograph.network_size
+        group = self.waiting.setdefault(size, [])
+        group.append((item, photograph))
+        if len(group) == self.predictor.batch_for(size):
+            self._flush(size, behind)
+        while self._pixels(*self.waiting) > MOST_WAITING:
+            self._flush(max(self.waiting, key=self._pixels), behind)
+
+    def _pixels(self, *sizes: tuple[int, int]) -> int:
+        groups = (self.waiting[size] for size in sizes)
+        return sum(one.picture.size // 3 for group in groups for _, one in group)
+
+    def _flush(self, size: tuple[int, int], behind: Behind) -> None:
+        items, photographs = zip(*self.waiting.pop(size), strict=True)
+        with self.clock("building"):
+            self.predictor.prepare(size, len(photographs))
+        with self.clock("network"):
+            answered = self.predictor.answer(photographs)
+        for item, photograph in zip(items, answered, strict=True):
+            behind.submit(self._write, item, photograph)
+        self.summary.images += len(items)
+
+    def _write(self, item: Item, seen: Photograph) -> None:
+        with self.clock("writing"):
+            prediction = self.predictor.finish(seen)
+            write_prediction(item, prediction, self.wanted)

@@ -172,7 +172,7 @@ def write_camvid(web: Path) -> dict:
     return contents
 
 
-@pytest.mark.parametrize("fault", ["", "503", "silent"])
+@pytest.mark.parametrize("fault", ["", "503", "silent", "chunked", "chunks"])
 def test_camvid(tmp_path, fault):
     contents = write_camvid(tmp_path / "web")
 

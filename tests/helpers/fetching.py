@@ -75,8 +75,9 @@ def there(folder: Path) -> dict:
     }
 
 
-def one(web: Loopback, folder: Path, **options):
-    options = {"policy": QUICK, "base_url": web.url, **ONE, **options}
+def one(web: Loopback | None, folder: Path, **options):
+    address = web.url if web else None
+    options = {"policy": QUICK, "base_url": address, **ONE, **options}
     return fetch("vkitti1", folder, **options)
 
 

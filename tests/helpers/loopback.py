@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +33,7 @@ class Request:
     start: int
     stop: int
     ranged: bool
+    headers: Mapping[str, str]
     sent: int = 0
 
 
@@ -83,9 +84,9 @@ class Loopback:
     def sent(self) -> int:
         return sum(request.sent for request in self.log)
 
-    def note(self, path: str, start: int, stop: int, ranged: bool) -> Request:
+    def note(self, *facts) -> Request:
         with self.lock:
-            request = Request(len(self.log) + 1, path, start, stop, ranged)
+            request = Request(len(self.log) + 1, *facts)
             self.log.append(request)
         return request
 
@@ -126,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         condition = self.headers.get("If-Range", etag)
         if server.validators and condition not in (etag, modified):
             ranged = False
-        request = server.note(self.path, start, min(stop, size), bool(asked))
+        facts = (self.path, start, min(stop, size), bool(asked), self.headers)
+        request = server.note(*facts)
         fault = server.fault(request)
         self.validators = {"ETag": etag, "Last-Modified": modified}
         if not server.validators:
@@ -161,6 +163,17 @@ class _Handler(BaseHTTPRequestHandler):
                 request.sent += count
                 start += count
 
+    def send_chunks(self, path, size, whole):
+        """A whole file without its length, in two chunks; the second may be missing."""
+        content, half = path.read_bytes(), size // 2
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (content[:half], content[half:] if whole else b""):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if part else b"")
+        self.wfile.write(b"0\r\n\r\n" if whole else b"")
+        self.close_connection = not whole
+
     def refuse(self, status, headers=None):
         self.send_response(status)
         for key, value in (headers or {}).items():
@@ -169,16 +182,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def misbehave(self, fault, path, request, size, status):
-        """`status` (503, ...); `drop`, `stall`, `drip` in mid-body; `long`, `short`
-        (a length that is no truth); `less` (an honest smaller range); `more`;
-        `ignore` (200 to a Range); `changed` (another ETag); `grown` (another size);
-        `shifted` (another start); `silent` (hangs up); `garbage`; `gzip`; `loop`
+        """A status such as `503`; `later:TEXT` (503 with that Retry-After); `chunked`,
+        `chunks` (the same, cut off); `mute` (no answer at all); `drop`, `stall`, `drip`
+        in mid-body; `long`, `short` (a wrong length); `less` (an honest smaller range);
+        `more`; `ignore` (200 to a Range); `changed` (another ETag); `grown` (another
+        size); `shifted` (another start); `silent` (hangs up); `garbage`; `gzip`; `loop`
         and `moved` (redirects); `close` (no keep-alive)."""
         start, stop = (request.start, request.stop) if status == 206 else (0, size)
         half = start + (stop - start) // 2
         args = (path, request, start, stop, size, status)
         if fault in STATUSES:
             return self.refuse(STATUSES[fault], {"Retry-After": "0"})
+        if fault.startswith("later:"):
+            return self.refuse(503, {"Retry-After": fault.removeprefix("later:")})
+        if fault in ("chunked", "chunks"):
+            return self.send_chunks(path, size, whole=fault == "chunked")
         if fault == "loop":
             return self.refuse(302, {"Location": self.path})
         if fault == "moved":
@@ -203,7 +221,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if fault == "garbage":
             return self.wfile.write(b"\0\1\2 this is no HTTP\r\n\r\n")
-        if fault == "drop":
+        if fault == "mute":
+            self.wait(5)
+        elif fault == "drop":
             self.send(*args, until=half)
         elif fault == "long":
             self.send(*args, length=stop - start + 100)

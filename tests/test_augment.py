@@ -66,7 +66,7 @@ def test_labels_lie_where_the_matrix_says(config, labels):
 
 @pytest.mark.parametrize("config", [*CONFIGS, *SHRUNK_AND_ROTATED])
 def test_bilinear_image_stays_aligned(config):
-    """A ramp tells where each pixel came from; its label says the same, in steps."""
+    """A ramp shows where each pixel came from; its label says the same, in steps."""
     ramp = np.arange(200, dtype=np.uint8)[None].repeat(90, 0)
     image = np.stack([ramp, ramp, ramp], -1)
     ids = ramp // 10
@@ -151,7 +151,7 @@ def test_colour_moves_the_image_only_and_within_its_strength(labels):
 @pytest.mark.parametrize("rotate", [0, 30])
 @pytest.mark.parametrize("factor", [1.0, 1.7, 3.0])
 def test_a_rare_window_holds_the_one_rare_pixel(factor, rotate):
-    """Wherever it lies, and at every place of the window alike."""
+    """Wherever it lies, and at every place of the window."""
     scale = factor, factor
     config = Augmentation(scale=scale, crop=(6, 8), colour=0, rare=1.0, rotate=rotate)
     image = np.zeros((*SIZE, 3), np.uint8)
@@ -179,7 +179,7 @@ def test_a_quarter_turn_by_hand(labels):
     np.testing.assert_allclose(moved.astype(int), np.rot90(image), atol=1)
 
 
-def test_rotation_uncovers_grey_and_void_alike():
+def test_rotation_uncovers_grey_and_void_together():
     config = Augmentation(scale=(0.7, 1.4), rotate=20)
     image, labels = np.zeros((*SIZE, 3), np.uint8), np.zeros(SIZE, np.uint8)
     angles = []

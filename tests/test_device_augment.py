@@ -77,7 +77,7 @@ def test_nothing_changes_nothing(split):
 
 @pytest.mark.parametrize("scale", [(0.4, 1.0), (1.0, 3.0)])
 def test_image_and_labels_stay_aligned(scale):
-    """A ramp tells where each pixel came from; its label says the same, in steps."""
+    """A ramp shows where each pixel came from; its label says the same, in steps."""
     ramp = np.arange(200, dtype=np.uint8)[None].repeat(90, 0)
     config = Augmentation(colour=0, scale=scale, crop=(41, 77), rotate=10)
     changes = [

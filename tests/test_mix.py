@@ -1,4 +1,4 @@
-"""Rectangles of other frames: where, how many, and image and labels alike."""
+"""Rectangles of other frames: where, how many, the same in image and labels."""
 
 import numpy as np
 

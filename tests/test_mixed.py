@@ -1,4 +1,4 @@
-"""Batches from two stores, and trainings on them."""
+"""Batches from two stores, and training runs on them."""
 
 import dataclasses
 import json

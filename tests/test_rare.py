@@ -28,7 +28,7 @@ def test_frames_by_their_rarest_class(balance, weights):
     np.testing.assert_allclose(frame_probabilities(COUNTS, balance), expected)
 
 
-def test_pixels_are_those_of_the_class_and_all_alike():
+def test_pixels_are_those_of_the_class_and_equally_likely():
     labels = np.array([[0, 1, 1], [2, 0, 1]], np.uint8)
     rng = np.random.default_rng(0)
     picked = [sample_pixel(labels, np.array([0, 0.75, 0.25]), rng) for _ in range(400)]

@@ -1,4 +1,4 @@
-"""Batches reach the training in order, whoever makes them."""
+"""Batches reach the network in order, whichever thread makes them."""
 
 from functools import partial
 

@@ -1,6 +1,6 @@
-"""Rare classes: which frames hold them, and where.
+"""Rare classes: in which frames they occur, and where.
 
-A pole or a bicyclist fills one pixel in a hundred and lies in few frames. Frames that
+A pole or a bicyclist fills one pixel in a hundred and occurs in few frames. Frames that
 hold rare classes can be drawn more often, and windows placed so that they hold them.
 """
 
@@ -34,7 +34,7 @@ def frame_probabilities(counts: np.ndarray, balance: float) -> np.ndarray:
 
     Args:
         counts: Pixels of each class in each frame, (N, K).
-        balance: 0 for all frames alike, 1 for the most.
+        balance: 0 (all frames equally often) to 1 (the strongest preference).
 
     Returns:
         (N,) float64 that sums to 1.

@@ -1,10 +1,10 @@
-r"""Makes the pictures of trainings on CamVid: camvid_*.png in docs/pictures.
+r"""Draws the training runs on CamVid: camvid_*.png in docs/pictures.
 
     python docs/make/camvid_pictures.py STORE \
         slim=RUN/last.npz edgesegnet=RUN/last.npz --curves slim=RUN edgesegnet=RUN
 
-Makes camvid_classes.png and camvid_mistakes.png, and of the runs after `--curves`
-camvid_curves.png. The models are trained without val. What is drawn are scores and
+Draws camvid_classes.png and camvid_mistakes.png, and camvid_curves.png for the runs
+after `--curves`. The models are trained without val. The pictures show scores and
 predictions; the photographs are not ours to show.
 """
 
@@ -21,13 +21,13 @@ PICTURES = Path(__file__).parents[1] / "pictures"
 
 
 def chosen(reports: dict, names: list[str]) -> list[int]:
-    """The frames each network does worst on, and one from the middle of the split."""
+    """Returns the worst frame of each network and the middle one of the split."""
     worst = [report["worst"][0][0] for report in reports.values()]
     return list(dict.fromkeys([*map(names.index, worst), len(names) // 2]))
 
 
 def named(pairs: list[str], parser: argparse.ArgumentParser) -> dict[str, str]:
-    """The files, or folders, by the names they are given."""
+    """Returns name -> file or folder from texts like "slim=runs/slim"."""
     for pair in pairs:
         if "=" not in pair:
             parser.error(f"{pair!r} is not NAME=PATH, such as slim=RUN/last.npz")
@@ -35,7 +35,7 @@ def named(pairs: list[str], parser: argparse.ArgumentParser) -> dict[str, str]:
 
 
 def draw_scores(store: str, paths: dict[str, str]) -> None:
-    """Draws what some networks score and where they are wrong."""
+    """Draws the scores of some networks and where they are wrong."""
     models = {name: load(path) for name, path in paths.items()}
     with open_store(store) as opened:
         val = opened["val"]
@@ -51,7 +51,7 @@ def draw_scores(store: str, paths: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Draws scores, mistakes and, if asked for, the courses of trainings."""
+    """Draws scores, mistakes and, with `--curves`, the curves of training runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", help="store of CamVid")
     parser.add_argument("models", nargs="+", metavar="NAME=MODEL")

@@ -2,13 +2,11 @@
 
     python docs/make/results.py
 
-`docs/figures/latency.json` and `docs/figures/training.json` are from `segnet bench`,
-the scores are from the cards of the shipped weights, `docs/figures/folds.json` is from
-`experiments/folds.py`,
-`docs/figures/street.json`, `docs/figures/short.json` and `docs/figures/long.json` are
-from
-`experiments/budget.py`, and `docs/figures/peers.json` says what others published. Each
-table stands between two markers; the text around them is written by hand.
+In `docs/figures/`, `latency.json` and `training.json` are from `segnet bench`,
+`folds.json` is from `experiments/folds.py`, `street.json`, `short.json` and `long.json`
+are from `experiments/budget.py`, and `peers.json` holds published figures of others.
+The scores are from the cards of the shipped weights. Each table stands between two
+markers; the text around them is written by hand.
 """
 
 import json
@@ -24,12 +22,12 @@ DOCS = Path(__file__).parents[1]
 RESULTS = DOCS / "results.md"
 CARDS = "../Code/segnet/weights"
 OURS, NONE = "camvid11", "-"
-# Behind a score on val of a network that was then trained on val as well.
+# Marks a score on val of a network that was later trained on val as well.
 WITHOUT_VAL = "*"
 
 
 def networks(latency: dict, training: dict, cards: list[dict], peers: dict) -> str:
-    """Our networks and those of others in one table."""
+    """Returns our networks and those of others in one table."""
     header = ["network", "figures from", "input", "parameters", "MACs"]
     header += ["frames trained on", "val mIoU", "test mIoU", "ms", "training"]
     size = "x".join(map(str, latency["size"]))
@@ -82,7 +80,7 @@ def _peer(peer: dict) -> list[str]:
 
 
 def folds(scores: dict) -> str:
-    """What each drive says of a network trained on the others, and the mean of that."""
+    """Returns the score on each drive of a network trained on the others."""
     drives = sorted({drive for entry in scores.values() for drive in entry["drives"]})
     header = ["recipe", "network", "from", "epochs", *drives, "mean"]
     rows = []
@@ -104,7 +102,7 @@ def folds(scores: dict) -> str:
 
 
 def speed(latency: dict) -> str:
-    """What the measurement printed, as a table with its conditions below."""
+    """Returns the latencies as a table with the conditions below."""
     header = ["network", "GMACs", "lowest ms", "median ms", "times as fast"]
     header += ["limit ms", "times the limit"]
     rows = [
@@ -130,7 +128,7 @@ def speed(latency: dict) -> str:
 
 
 def training_speed(training: dict) -> str:
-    """What `segnet bench train` printed, as a table with its conditions below."""
+    """Returns the training speeds as a table with the conditions below."""
     header = ["network", "images/s", "times as fast", "limit", "times below it"]
     rows = [
         [
@@ -154,7 +152,7 @@ def training_speed(training: dict) -> str:
 
 
 def one_budget(found: dict) -> str:
-    """What experiments/budget.py noted, the budget below."""
+    """Returns the results of experiments/budget.py with the budget below."""
     header = ["network", "parameters", "minutes", "mIoU", "pixel accuracy"]
     rows = [
         [
@@ -175,7 +173,7 @@ def one_budget(found: dict) -> str:
 
 
 def weights(cards: list[dict]) -> str:
-    """The shipped weights, and where their cards are."""
+    """Returns the shipped weights as a table, with links to their cards."""
     if not cards:
         return "No weights are shipped."
     links = (f"[{card['name']}]({CARDS}/{card['name']}.md)" for card in cards)
@@ -183,7 +181,7 @@ def weights(cards: list[dict]) -> str:
 
 
 def results(text: str, cards: list[dict]) -> str:
-    """docs/results.md with all its tables made anew."""
+    """Returns docs/results.md with all its tables made anew."""
     budgets = ("street", "short", "long")
     names = ("latency", "training", "peers", "folds", *budgets)
     read = {

@@ -1,4 +1,4 @@
-"""Makes the pictures of rendered frames: scenes_*.jpg in docs/pictures."""
+"""Renders the example pictures: scenes_*.jpg in docs/pictures."""
 
 from pathlib import Path
 

@@ -273,7 +273,9 @@ def test_classes_of_other_names_are_refused(store_path, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     colour_matcher().save(run / "best.keras")
-    progress = json.dumps({"data": {"classes": ["a"] * 14}, "rows": []})
+    progress = json.dumps(
+        {"data": {"size": [64, 96], "classes": ["a"] * 14}, "rows": []}
+    )
     np.savez(run / "last.npz", progress=np.array(progress))
     with pytest.raises(ValueError, match="best.keras tells apart a, a, .* has Terrain"):
         evaluate(run / "best.keras", store_path)

@@ -13,9 +13,9 @@ import pytest
 
 from segnet.classes import CAMVID11, CITY16, CLASS_MAPS, VKITTI1
 from segnet.models.shipped import read_index
-from segnet.runs import folder as run_folder
 from segnet.runs.keras_file import read_class_map, save_model
 from segnet.runs.loading import Weights, class_map_of, class_names_of, find_weights
+from segnet.runs.state import Progress, save_state
 
 CODE = Path(__file__).parents[1] / "Code"
 OWN = dataclasses.replace(CAMVID11, name="own", names=tuple("abcdefghijk"), void=200)
@@ -68,7 +68,7 @@ def test_what_is_none_of_the_three_is_named(tmp_path):
 
 
 def test_a_state_is_known_by_what_it_holds(tmp_path):
-    run_folder.save_state(tmp_path, [], run_folder.Progress({}))
+    save_state(tmp_path, {}, Progress({"size": [4, 6], "classes": []}))
     other = tmp_path / "epoch9.npz"
     (tmp_path / "last.npz").rename(other)
     assert find_weights(other).is_state
@@ -126,13 +126,13 @@ def test_a_class_map_beside_the_file(saved, tmp_path):
 
 
 def test_a_run_of_the_first_version_is_known_by_its_names(tmp_path):
-    data = {"classes": list(CITY16.names)}
-    run_folder.save_state(tmp_path, [], run_folder.Progress(data))
+    data = {"size": [4, 6], "classes": list(CITY16.names)}
+    save_state(tmp_path, {}, Progress(data))
     run_with(tmp_path, "best.keras")
     for model in (tmp_path, tmp_path / "best.keras", tmp_path / "last.npz"):
         assert class_map_of(model) == CITY16
-    data = {"classes": ["a", "b"]}
-    run_folder.save_state(tmp_path, [], run_folder.Progress(data))
+    data["classes"] = ["a", "b"]
+    save_state(tmp_path, {}, Progress(data))
     assert class_names_of(tmp_path) == ["a", "b"]
     with pytest.raises(ValueError, match="best.keras: its classes are not known"):
         class_map_of(tmp_path)

@@ -16,6 +16,7 @@ from segnet.data.store import Split, open_store
 from segnet.models import MODELS
 from segnet.train import train
 from segnet.train.augmented_model import DeviceBatches
+from segnet.train.run import Run
 from test_train import TINY, arrays_of, rerendered, tiny
 
 HALF = dataclasses.replace(TINY, extra_share=0.5)
@@ -115,7 +116,7 @@ def test_resuming_ends_with_the_same_weights(store_path, tmp_path, monkeypatch):
     whole = train(store_path, HALF, tmp_path / "whole", verbose=0, extra=store_path)
     stopped = tmp_path / "stopped"
     calls = []
-    validate = train.__globals__["_Run"].validate
+    validate = Run.validate
 
     def interrupt(run):
         calls.append(1)
@@ -123,7 +124,7 @@ def test_resuming_ends_with_the_same_weights(store_path, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return validate(run)
 
-    monkeypatch.setattr(train.__globals__["_Run"], "validate", interrupt)
+    monkeypatch.setattr(Run, "validate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train(store_path, HALF, stopped, verbose=0, extra=store_path)
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""Auxiliary heads, precision, and how the judge gets its weights."""
+"""Auxiliary heads, precision, and how the inference model gets its weights."""
 
 import keras
 import numpy as np
@@ -6,13 +6,18 @@ import pytest
 
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
-from segnet.models.build import build_judge
+from segnet.models.build import build_inference_model
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.loading import load
 from segnet.train import train
 from segnet.train.optimizer import AveragedAdamW
-from segnet.train.pair import build_trained, compile_trained, for_outputs, hand_over
+from segnet.train.pair import (
+    build_training_model,
+    compile_training_model,
+    for_outputs,
+    update_inference_model,
+)
 
 RECIPE = Recipe(
     model="forked", epochs=1, batch_size=4, learning_rate=0.02, ema=0.6, loss="dice"
@@ -46,10 +51,10 @@ def with_networks(monkeypatch):
 
 def built(size=(64, 64), **changes):
     recipe = Recipe(model="forked", **changes)
-    model = build_trained(recipe, size, 3)
+    model = build_training_model(recipe, size, 3)
     optimizer = AveragedAdamW(0.1, 0.9)
     optimizer.build(model.trainable_variables)
-    compile_trained(model, optimizer, WeightedCrossEntropy(), recipe)
+    compile_training_model(model, optimizer, WeightedCrossEntropy(), recipe)
     return model
 
 
@@ -74,37 +79,40 @@ def test_the_losses_of_all_heads_add_up():
 def test_a_network_without_heads_is_named():
     message = "auxiliary is 0.4, but without_heads has no auxiliary heads; .*, forked"
     with pytest.raises(ValueError, match=message):
-        build_trained(Recipe(model="without_heads", auxiliary=0.4), (64, 64), 3)
-    assert len(build_trained(Recipe(model="without_heads"), (64, 64), 3).outputs) == 1
+        build_training_model(Recipe(model="without_heads", auxiliary=0.4), (64, 64), 3)
+    assert (
+        len(build_training_model(Recipe(model="without_heads"), (64, 64), 3).outputs)
+        == 1
+    )
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_the_judge_gets_the_averages_of_equally_named_layers(precision):
+def test_the_inference_model_gets_the_averages_of_equally_named_layers(precision):
     model = built(auxiliary=0.4, precision=precision)
     images, labels = frames()
     for _ in range(3):
         model.train_on_batch(images, for_outputs(model, labels))
-    judge = build_judge(Recipe(model="forked"), (72, 80), 3)
-    hand_over(model, judge)
+    inference = build_inference_model(Recipe(model="forked"), (72, 80), 3)
+    update_inference_model(model, inference)
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     paths = [variable.path for variable in model.trainable_variables]
     averages = dict(zip(paths, optimizer.averages, strict=True))
-    for variable in judge.trainable_variables:
+    for variable in inference.trainable_variables:
         average = averages[variable.path].numpy()
         np.testing.assert_array_equal(variable.numpy(), average)
-    plain, kept = (m.get_layer("stem_conv").kernel.numpy() for m in (model, judge))
+    plain, kept = (m.get_layer("stem_conv").kernel.numpy() for m in (model, inference))
     assert not np.array_equal(plain, kept)
-    means = (m.get_layer("stem_bn").moving_mean.numpy() for m in (model, judge))
+    means = (m.get_layer("stem_bn").moving_mean.numpy() for m in (model, inference))
     np.testing.assert_array_equal(*means)
 
 
 def test_the_precision_is_that_of_the_layers_made_inside():
     recipe = Recipe(model="forked", precision="mixed_float16")
     assert built(precision="mixed_float16").compute_dtype == "float16"
-    assert build_judge(recipe, (64, 64), 3).compute_dtype == "float32"
+    assert build_inference_model(recipe, (64, 64), 3).compute_dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"
     with pytest.raises(ValueError, match="num_classes|units|filters"):
-        build_trained(recipe, (64, 64), 0)
+        build_training_model(recipe, (64, 64), 0)
     assert keras.config.dtype_policy().name == "float32"
 
 
@@ -123,11 +131,15 @@ def test_a_run_with_heads_in_half_precision(store_path, tmp_path):
     train(store_path, recipe, out, resume=True, verbose=0)
 
 
-def test_a_judge_that_pads_where_the_trained_one_does_not():
+def test_an_inference_model_that_pads_where_the_trained_one_does_not():
     recipe = Recipe(model="slim", ema=0.0)
-    trained = build_trained(recipe, (64, 96), 4)
-    compile_trained(trained, keras.optimizers.SGD(), WeightedCrossEntropy(), recipe)
-    judge = build_judge(recipe, (75, 90), 4)
-    hand_over(trained, judge)
-    for ours, theirs in zip(judge.get_weights(), trained.get_weights(), strict=True):
+    trained = build_training_model(recipe, (64, 96), 4)
+    compile_training_model(
+        trained, keras.optimizers.SGD(), WeightedCrossEntropy(), recipe
+    )
+    inference = build_inference_model(recipe, (75, 90), 4)
+    update_inference_model(trained, inference)
+    for ours, theirs in zip(
+        inference.get_weights(), trained.get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(ours, theirs)

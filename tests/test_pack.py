@@ -13,12 +13,12 @@ from segnet.cli import main
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.models.shipped import read_cards, read_index
+from segnet.models.weight_file import name_variables
 from segnet.recipe import Recipe
-from segnet.runs import folder as run_folder
 from segnet.runs.cards import card_text, class_map_of_card, weights_table
 from segnet.runs.packing import pack
+from segnet.runs.state import read_progress, save_state
 from segnet.train import train
-from segnet.train.optimizer import WarmupDecay
 from test_train import tiny
 
 NOTES = {
@@ -113,7 +113,7 @@ def test_last_weights_are_the_averages_that_val_saw(run, tmp_path):
         np.testing.assert_array_equal(best, last)
 
 
-def test_a_state_is_judged_by_its_last_weights(run, store_path, tmp_path):
+def test_a_state_is_scored_by_its_last_weights(run, store_path, tmp_path):
     found = evaluate(run / "last.npz", store_path)
     best = evaluate(run / "best.keras", store_path)
     assert found["confusion"] == best["confusion"]
@@ -135,15 +135,13 @@ def test_without_averages_the_last_weights_are_the_plain_ones(run, tmp_path):
     other = copied(run, tmp_path / "run")
     recipe = dataclasses.replace(RECIPE, epochs=3, ema=0.0)
     (other / "recipe.json").write_text(recipe.to_json())
-    progress, _ = run_folder.read_state(run / "last.npz")
+    progress = read_progress(run / "last.npz")
     scores = (0.5, 0.7, None)
     first = progress.rows[0] | {"seconds": 600.0}
     progress.rows = [first | {"epoch": 1 + i, "val_miou": scores[i]} for i in range(3)]
     model = tiny((64, 96, 3), 14)
-    optimizer = keras.optimizers.AdamW(WarmupDecay(0.1, 1, 0, "cosine"))
-    optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *optimizer.variables]
-    run_folder.save_state(other, variables, progress)
+    variables = name_variables(model)
+    save_state(other, variables, progress)
     card = json.loads(packed(other, tmp_path / "out", weights="last").read_text())
     assert (card["training"]["epoch"], card["training"]["hours"]) == (3, 0.5)
     loaded = models.load("tiny_bands", folder=tmp_path / "out")
@@ -295,7 +293,7 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     row = weights_table(read_cards(tmp_path / "out")).splitlines()[-1]
     assert f"{mean} (val of vkitti1, 2 seeds), trained without val |" in row
     twice = {"without_val": [second, second]}
-    with pytest.raises(ValueError, match="given twice: .*second.json; each is to be"):
+    with pytest.raises(ValueError, match="given twice: .*second.json; each must be"):
         packed(other, tmp_path / "out", **twice)
     assert card["training"]["val_frames"] == 0
     assert card["training"]["recipe"]["init"] == "c/best.keras"

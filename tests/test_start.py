@@ -94,7 +94,8 @@ def test_with_val_best_is_the_last_after_each_epoch(store_path, tmp_path, monkey
     recipe = dataclasses.replace(TINY, epochs=3, include_val=True, validate_every=3)
     saved = []
     monkeypatch.setattr(
-        "segnet.train.training.hand_over", lambda model, judge: saved.append(judge.name)
+        "segnet.train.epoch_end.update_inference_model",
+        lambda model, inference: saved.append(inference.name),
     )
     train(store_path, recipe, tmp_path / "run", verbose=0)
     assert saved == ["tiny"] * 3

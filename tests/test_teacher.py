@@ -13,6 +13,7 @@ from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.runs.loading import class_names_of
 from segnet.train import train
+from segnet.train.epoch_end import ValidateAndSave
 from segnet.train.teacher import PixelDivergence, mean_of, with_teacher
 from test_train import TINY, arrays_of, rows_of, tiny
 
@@ -129,15 +130,15 @@ def test_resuming_ends_with_the_same_weights(store_path, taught, tmp_path):
     _, recipe = taught
     whole = train(store_path, recipe, tmp_path / "whole", verbose=0)
     stopped = tmp_path / "stopped"
-    fit = train.__globals__["_Keeper"].on_epoch_end
+    fit = ValidateAndSave.on_epoch_end
 
-    def interrupt(keeper, epoch, logs=None):
-        fit(keeper, epoch, logs)
+    def interrupt(callback, epoch, logs=None):
+        fit(callback, epoch, logs)
         if epoch == 1:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.__globals__["_Keeper"], "on_epoch_end", interrupt)
+        patch.setattr(ValidateAndSave, "on_epoch_end", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train(store_path, recipe, stopped, verbose=0)
     train(store_path, recipe, stopped, resume=True, verbose=0)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,12 +24,14 @@ from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
+from segnet.runs import state as run_state
 from segnet.runs.keras_file import read_class_map
 from segnet.runs.loading import class_map_of, load
 from segnet.system.locks import alone
 from segnet.train import train
 from segnet.train.class_weights import class_weights
 from segnet.train.optimizer import AveragedAdamW, WarmupDecay
+from segnet.train.run import Run, _optimizer
 
 ROOT = Path(__file__).parents[1]
 TINY = Recipe(
@@ -147,12 +150,12 @@ def test_best_holds_averaged_weights_and_training_goes_on_with_plain_ones(
     out = tmp_path / "run"
     train(store_path, dataclasses.replace(TINY, epochs=1), out, verbose=0)
     state = arrays_of(out)
-    plain = state["v00000"]
+    average = state["average/stem_conv/kernel"]
+    plain = state["stem_conv/kernel"]
     kernel = load(out / "best.keras").get_layer("stem_conv").kernel.numpy()
     assert plain.shape == kernel.shape
     assert not np.array_equal(plain, kernel)
-    twins = [a for a in state.values() if a.shape == kernel.shape]
-    assert sum(np.array_equal(kernel, a) for a in twins) == 1
+    assert np.array_equal(average, kernel)
 
 
 class Killed(Exception):
@@ -183,7 +186,7 @@ def test_resumed_as_if_never_stopped(
 def kill_at(moment, patch):
     """In the second epoch: between two steps, or beside the writing of the state."""
     if moment == "in an epoch":
-        from segnet.train.training import Batches
+        from segnet.train.run import Batches
 
         read = Batches.__call__
 
@@ -194,17 +197,17 @@ def kill_at(moment, patch):
 
         patch.setattr(Batches, "__call__", call)
         return
-    save = run_folder.save_state
+    save = run_state.save_state
 
     def save_and_die(out, variables, progress):
         if len(progress.rows) < 2:
             return save(out, variables, progress)
         if moment == "after it":
-            patch.setattr(run_folder, "write_history", lambda *_: None)
+            patch.setattr(run_state, "write_history", lambda *_: None)
             save(out, variables, progress)
         raise Killed
 
-    patch.setattr(run_folder, "save_state", save_and_die)
+    patch.setattr(run_state, "save_state", save_and_die)
 
 
 KILLED = """
@@ -212,7 +215,8 @@ import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {code!r}]
 import time
-from segnet.train import training as module
+from segnet.train import run as module
+from segnet.train import train
 from segnet.models import MODELS
 from test_train import TINY, tiny
 MODELS["tiny"] = tiny
@@ -221,7 +225,7 @@ def slow(self, epoch, index):
     time.sleep(0.3)
     return read(self, epoch, index)
 module.Batches.__call__ = slow
-module.train({store!r}, TINY, {out!r}, verbose=0)
+train({store!r}, TINY, {out!r}, verbose=0)
 """
 
 
@@ -323,40 +327,122 @@ def test_a_run_from_before_the_marks_goes_on_and_has_them_then(
         kill_at("in an epoch", patch)
         with pytest.raises(Killed):
             train(store_path, TINY, out, verbose=0)
-    progress, arrays = run_folder.read_state(out / run_folder.STATE)
+    progress, arrays = run_state.read_state(out / run_folder.STATE)
     marks = {name: progress.data.pop(name) for name in ("seal", "labels")}
-    variables = [keras.Variable(array, dtype=str(array.dtype)) for array in arrays]
-    run_folder.save_state(out, variables, progress)
+    run_state.save_state(out, variables_of(arrays), progress)
     train(store_path, TINY, out, resume=True, verbose=0)
     assert progress_of(out)["data"].items() >= marks.items()
 
 
-def test_a_state_of_another_network_is_refused(finished, store_path, tmp_path):
-    class Other:
-        shape = (1, 2)
+def variables_of(arrays):
+    """Variables by name, as `save_state` takes them."""
+    return {
+        name: keras.Variable(array, dtype=str(array.dtype))
+        for name, array in arrays.items()
+    }
 
-    with pytest.raises(ValueError, match="not the state of this network"):
-        run_folder.load_state(finished, [Other()], progress_of(finished)["data"])
+
+def changed_state(run, to, change):
+    """A copy of a run after `change` saw the arrays of its state."""
+    shutil.copytree(run, to)
+    progress, arrays = run_state.read_state(run / run_folder.STATE)
+    change(arrays)
+    run_state.save_state(to, variables_of(arrays), progress)
+    return to
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda a: a.update({"stem_bn/beta": np.zeros(2)}),
+            r"stem_bn/beta is \(2,\) in the file, \(6,\) in the network",
+        ),
+        (
+            lambda a: a.pop("optimizer/iteration"),
+            r"optimizer/iteration is missing in the file, \(\) in the network",
+        ),
+        (
+            lambda a: a.update({"head/kernel": np.zeros(1)}),
+            r"head/kernel is \(1,\) in the file, missing in the network",
+        ),
+    ],
+)
+def test_a_state_of_another_network_is_refused(
+    finished, store_path, tmp_path, change, said
+):
+    other = changed_state(finished, tmp_path / "run", change)
+    said = f"last.npz: not the state of this tiny, so start again in .*: {said}"
+    with pytest.raises(ValueError, match=said):
+        train(store_path, TINY, other, resume=True, verbose=0)
+
+
+def test_last_weights_need_no_optimizer(finished, tmp_path):
+    other = changed_state(
+        finished,
+        tmp_path / "run",
+        lambda a: [a.pop(name) for name in [*a] if name.startswith("optimizer/")],
+    )
+    ours, theirs = (load(run / "last.npz").get_weights() for run in (other, finished))
+    for mine, given in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, given)
+
+
+def test_the_state_of_the_first_version_is_refused(finished, store_path, tmp_path):
+    def numbered(arrays):
+        values = [*arrays.values()]
+        arrays.clear()
+        arrays.update({f"v{i:05d}": value for i, value in enumerate(values)})
+
+    other = changed_state(finished, tmp_path / "run", numbered)
+    said = "last.npz: written by segnet 0.1, .*take the best.keras of this run instead"
+    with pytest.raises(ValueError, match=said):
+        train(store_path, TINY, other, resume=True, verbose=0)
+    with pytest.raises(ValueError, match=said):
+        load(other / "last.npz")
+    assert load(other).name == "tiny"
+
+
+def test_every_variable_has_a_name(finished):
+    names = {*arrays_of(finished)}
+    weights = {
+        *("stem_conv/kernel", "stem_conv/bias", "stem_bn/gamma", "stem_bn/beta"),
+        *("head_logits/kernel", "head_logits/bias"),
+    }
+    moments = {
+        f"optimizer/{name.replace('/', '_')}_{moment}"
+        for name in weights
+        for moment in ("momentum", "velocity")
+    }
+    assert names == {
+        *weights,
+        *(f"average/{name}" for name in weights),
+        *("stem_bn/moving_mean", "stem_bn/moving_variance"),
+        "stem_dropout/seed_generator_state",
+        "optimizer/iteration",
+        *moments,
+    }
 
 
 def test_a_state_with_a_flipped_bit_is_refused(tmp_path):
-    variables = [keras.Variable([value] * 3, dtype="float32") for value in (1.0, 2.0)]
-    run_folder.save_state(tmp_path, variables, run_folder.Progress({}))
+    data = {"size": [64, 96], "classes": ["a"]}
+    arrays = {f"a/{i}": np.full(3, i, np.float32) for i in (1, 2)}
+    run_state.save_state(tmp_path, variables_of(arrays), run_state.Progress(data))
     path = tmp_path / run_folder.STATE
     whole = path.read_bytes()
     value = whole.index(np.full(3, 2.0, np.float32).tobytes())
     # NumPy alone reads the second variable twice where the first has its name.
-    name = whole.rindex(b"v00000.npy") + len("v00000") - 1
-    for place, part in ((value, "v00001"), (name, "v00001")):
+    name = whole.rindex(b"a/1.npy") + len("a/1") - 1
+    for place, mask, part in ((value, 1, "a/2"), (name, 3, "a/2")):
         content = bytearray(whole)
-        content[place] ^= 1
+        content[place] ^= mask
         path.write_bytes(content)
         said = f"last.npz: damaged, so this run cannot go on .its part '{part}.npy': "
         with pytest.raises(ValueError, match=said):
-            run_folder.read_state(path)
+            run_state.read_state(path)
     path.write_bytes(whole)
-    _, arrays = run_folder.read_state(path)
-    np.testing.assert_array_equal(arrays, [[1.0] * 3, [2.0] * 3])
+    _, found = run_state.read_state(path)
+    np.testing.assert_equal(found, arrays)
 
 
 @pytest.mark.parametrize("keep", [0, 100, -100])
@@ -364,13 +450,31 @@ def test_a_damaged_state_is_refused(finished, tmp_path, keep):
     state = tmp_path / run_folder.STATE
     state.write_bytes((finished / run_folder.STATE).read_bytes()[:keep])
     with pytest.raises(ValueError, match="last.npz: damaged, so this run cannot go on"):
-        run_folder.load_state(tmp_path, [], {})
+        run_state.load_state(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        "[" * 100_000,
+        "[]",
+        '{"data": {}, "rows": []}',
+        '{"data": {"size": [1], "classes": []}, "rows": []}',
+        '{"data": {"size": [1, "2"], "classes": []}, "rows": []}',
+        '{"data": {"size": [1, 2], "classes": []}, "rows": [{}]}',
+        '{"data": {"size": [1, 2], "classes": [3]}, "rows": []}',
+    ],
+)
+def test_a_state_with_odd_progress_is_refused(tmp_path, progress):
+    np.savez(tmp_path / run_folder.STATE, progress=np.array(progress))
+    with pytest.raises(ValueError, match="last.npz: damaged, so this run cannot go on"):
+        run_state.read_progress(tmp_path / run_folder.STATE)
 
 
 def test_a_damaged_recipe_is_named(tmp_path):
     (tmp_path / run_folder.RECIPE).write_text("{")
     with pytest.raises(ValueError, match="recipe.json: .*start in another folder"):
-        run_folder.start(tmp_path, TINY, True, VKITTI1)
+        run_folder.check(tmp_path, TINY, resume=True)
 
 
 def small_store(path, counts, label=0, size=(64, 64)):
@@ -396,7 +500,7 @@ def test_crops_train_and_whole_frames_are_judged(store_path, tmp_path):
     best = load(out / "best.keras")
     assert best.input_shape == (None, 64, 96, 3)
     kernel = best.get_layer("stem_conv").kernel.numpy()
-    assert np.array_equal(kernel, arrays_of(out)["v00000"])
+    assert np.array_equal(kernel, arrays_of(out)["stem_conv/kernel"])
     assert evaluate(best, store_path)["miou"] >= 0
 
 
@@ -408,13 +512,13 @@ def test_validation_only_every_so_often(store_path, tmp_path):
 
 def test_states_only_every_so_often(finished, store_path, tmp_path, monkeypatch):
     recipe = dataclasses.replace(TINY, save_every=2)
-    out, kept, save = tmp_path / "run", [], run_folder.save_state
+    out, kept, save = tmp_path / "run", [], run_state.save_state
 
     def counted(out, variables, progress):
         kept.append(len(progress.rows))
         save(out, variables, progress)
 
-    monkeypatch.setattr(run_folder, "save_state", counted)
+    monkeypatch.setattr(run_state, "save_state", counted)
     with monkeypatch.context() as patch:
         kill_at("in an epoch", patch)
         with pytest.raises(Killed):
@@ -481,24 +585,21 @@ def test_a_loss_that_is_no_number_stops_the_training(store_path, tmp_path):
 def test_a_loss_on_val_that_is_no_number_leaves_the_best(
     store_path, tmp_path, monkeypatch
 ):
-    validate = train.__globals__["_Run"].validate
+    validate = Run.validate
     found = []
 
     def diverged(run):
         found.append(validate(run))
         return found[-1] | ({"val_loss": np.nan, "val_miou": 1.0} if found[1:] else {})
 
-    monkeypatch.setattr(train.__globals__["_Run"], "validate", diverged)
-    kept, replacing = [], train.__globals__["replacing"]
-    monkeypatch.setattr(
-        "segnet.train.training.replacing",
-        lambda path: kept.append(path.name) or replacing(path),
-    )
+    monkeypatch.setattr(Run, "validate", diverged)
+    kept, save = [], Run.save_best
+    monkeypatch.setattr(Run, "save_best", lambda r, o: kept.append(o) or save(r, o))
     out = tmp_path / "run"
     said = "the loss on val is nan at the end of epoch 2; lower .* still holds epoch 1"
     with pytest.raises(ValueError, match=said):
         train(store_path, TINY, out, verbose=0)
-    assert kept == ["best.keras"]
+    assert kept == [out]
     assert len(progress_of(out)["rows"]) == 1
 
 
@@ -596,10 +697,8 @@ def test_learning_rate_by_hand():
 
 
 def test_no_decay_on_biases_and_norms(store_path):
-    from segnet.train.training import _optimizer
-
     model = tiny((64, 64, 3), 3)
-    optimizer = _optimizer(TINY, 5, model)
+    optimizer = _optimizer(TINY, 0.1, model)
     decayed = {
         v.path for v in model.trainable_variables if optimizer._use_weight_decay(v)
     }

@@ -29,13 +29,13 @@ def begin(store_path: Path, recipe, out: Path) -> None:
     """Writes a run folder in which no epoch is done."""
     from segnet.data.store import open_store
     from segnet.runs import folder as run_folder
-    from segnet.train.training import _Run
+    from segnet.runs.state import Progress, save_state
+    from segnet.train.run import Run
 
     with open_store(store_path) as store:
-        run = _Run(store, recipe)
-        run_folder.start(out, recipe, False, store.class_map)
-        progress = run_folder.Progress(run.data)
-        run_folder.save_state(out, run.variables, progress)
+        run = Run(store, recipe)
+        run_folder.start(out, recipe, store.class_map)
+        save_state(out, run.variables, Progress(run.data))
 
 
 def work(arguments) -> None:

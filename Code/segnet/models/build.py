@@ -8,8 +8,10 @@ from segnet.models import MODELS
 from segnet.recipe import Recipe
 
 
-def build_judge(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
-    """Returns the network that is scored and kept, always in float32.
+def build_inference_model(
+    recipe: Recipe, size: tuple[int, int], num_classes: int
+) -> keras.Model:
+    """Returns the network that is scored and saved, in float32, with one output.
 
     Args:
         recipe: Names the network.

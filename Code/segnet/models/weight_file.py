@@ -8,6 +8,7 @@ same weights give the same bytes.
 import io
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -33,7 +34,7 @@ def write_weights(model: keras.Model, path: str | Path) -> list[str]:
         ValueError: A weight is not finite.
     """
     arrays, kept = {}, []
-    for name, variable in sorted(_variables(model).items()):
+    for name, variable in sorted(name_variables(model).items()):
         array = keras.ops.convert_to_numpy(variable).astype(np.float32)
         if not np.isfinite(array).all():
             raise ValueError(f"{name} of {model.name} holds values that are not finite")
@@ -63,27 +64,61 @@ def read_weights(model: keras.Model, content: bytes, path: str | Path) -> None:
             arrays = {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         raise ValueError(f"{path}: no weights or damaged ones ({error})") from error
-    variables = _variables(model)
+    arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+    where = f"{path}: not the weights of this {model.name}"
+    assign_variables(name_variables(model), arrays, where)
+
+
+def name_variables(
+    model: keras.Model, random_states: bool = False
+) -> dict[str, keras.Variable]:
+    """Returns the variables of a model by their names, `<layer>/<variable>`.
+
+    Args:
+        model: A built model whose layers are not models themselves.
+        random_states: Whether to add the states of random generators, of dropout say,
+            which are no weights.
+
+    Raises:
+        ValueError: Two variables have one name.
+    """
+    found = {}
+    for layer in model.layers:
+        for variable in layer.variables if random_states else layer.weights:
+            name = f"{layer.name}/{variable.name}"
+            if name in found:
+                raise ValueError(f"{model.name} has two variables called {name}")
+            found[name] = variable
+    return found
+
+
+def assign_variables(
+    variables: Mapping[str, keras.Variable],
+    arrays: Mapping[str, np.ndarray],
+    where: str,
+) -> None:
+    """Sets variables to the arrays of the same names.
+
+    Args:
+        variables: Name -> variable.
+        arrays: Name -> array, for just these names.
+        where: Words for the error, put before the difference.
+
+    Raises:
+        ValueError: An array is missing or has another shape, or there is one too many.
+            The first by name is named, and all variables stay as they were.
+    """
     for name in sorted({*arrays, *variables}):
         have, want = (_shape(values, name) for values in (arrays, variables))
         if have != want:
             raise ValueError(
-                f"{path}: not the weights of this {model.name}: {name} is {have} in "
-                f"the file, {want} in the network"
+                f"{where}: {name} is {have} in the file, {want} in the network"
             )
     for name, variable in variables.items():
-        variable.assign(arrays[name].astype(np.float32))
+        variable.assign(arrays[name])
 
 
-def _variables(model: keras.Model) -> dict:
-    return {
-        f"{layer.name}/{variable.name}": variable
-        for layer in model.layers
-        for variable in layer.weights
-    }
-
-
-def _shape(values: dict, name: str) -> str:
+def _shape(values: Mapping, name: str) -> str:
     return str(tuple(values[name].shape)) if name in values else "missing"
 
 

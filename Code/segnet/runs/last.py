@@ -1,20 +1,19 @@
-"""The last weights of a run, where `best.keras` holds those that val chose."""
+"""The last weights of a run; its `best.keras` holds those that scored best on val."""
 
 from pathlib import Path
 
 import keras
 
-from segnet.losses import LOSSES
-from segnet.models.build import build_judge
-from segnet.recipe import Recipe
+from segnet.models.build import build_inference_model
+from segnet.models.weight_file import assign_variables, name_variables
 from segnet.runs import folder as run_folder
+from segnet.runs.state import AVERAGE, read_state
 
 
 def load_last(path: str | Path) -> keras.Model:
-    """Returns the network of a run as val would have seen it after its last epoch.
+    """Returns the network of a run with the weights after its last epoch.
 
-    It has the averaged weights after the last epoch, or the plain ones where the
-    recipe keeps no average.
+    They are the averaged ones, or the plain ones where the recipe keeps no average.
 
     Args:
         path: A run folder, or its last.npz; recipe.json must be in the folder.
@@ -27,33 +26,13 @@ def load_last(path: str | Path) -> keras.Model:
     if path.is_dir():
         path = path / run_folder.STATE
     recipe = run_folder.read_recipe(path.parent)
-    progress, arrays = run_folder.read_state(path)
+    progress, arrays = read_state(path)
     size, num_classes = progress.data["size"], len(progress.data["classes"])
-    judge = build_judge(recipe, size, num_classes)
-    from segnet.train.pair import hand_over
-
-    trained = _trained(recipe, recipe.crop or size, num_classes)
-    variables = [*trained.variables, *trained.optimizer.variables]
-    if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
-        raise ValueError(
-            f"{path}: not the state of this {judge.name}; it has changed since the "
-            f"run was begun"
-        )
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    hand_over(trained, judge)
-    return judge
-
-
-def _trained(recipe: Recipe, size: tuple[int, int], num_classes: int) -> keras.Model:
-    """The network that learnt, with an optimizer as it had; neither trains here."""
-    from segnet.train.optimizer import AveragedAdamW, WarmupDecay
-    from segnet.train.pair import build_trained, compile_trained
-
-    trained = build_trained(recipe, size, num_classes)
-    rate = WarmupDecay(recipe.learning_rate, 1, 0, recipe.schedule)
-    averaged = AveragedAdamW(rate, recipe.ema)
-    optimizer = averaged if recipe.ema else keras.optimizers.AdamW(rate)
-    optimizer.build(trained.trainable_variables)
-    compile_trained(trained, optimizer, LOSSES[recipe.loss](None, 255), recipe)
-    return trained
+    model = build_inference_model(recipe, size, num_classes)
+    variables = name_variables(model)
+    found = {
+        name: arrays.get(f"{AVERAGE}/{name}", arrays.get(name)) for name in variables
+    }
+    found = {name: array for name, array in found.items() if array is not None}
+    assign_variables(variables, found, f"{path}: not the state of this {model.name}")
+    return model

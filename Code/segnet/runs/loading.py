@@ -9,6 +9,7 @@ from pathlib import Path
 from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
 from segnet.runs.keras_file import read_class_map
+from segnet.runs.state import is_state, read_progress
 from segnet.system.files import find_damage
 
 # Keras is imported where a network is built: classes and colours are found without it.
@@ -31,7 +32,7 @@ class Weights:
     @property
     def is_state(self) -> bool:
         """Whether the file is the last.npz of a run, under whatever name."""
-        return self.file is not None and run_folder.is_state(self.file)
+        return self.file is not None and is_state(self.file)
 
 
 def find_weights(model: str | Path) -> Weights:
@@ -185,7 +186,7 @@ def _class_map(found: Weights) -> ClassMap | None:
 def _names_in_state(file: Path) -> list[str] | None:
     """The class names in the last.npz of the same run, where it can be read."""
     try:
-        return run_folder.read_progress(file.parent / run_folder.STATE).data["classes"]
+        return read_progress(file.parent / run_folder.STATE).data["classes"]
     except (FileNotFoundError, KeyError, ValueError):
         return None
 

@@ -1,4 +1,4 @@
-"""From a run folder to shipped weights: the arrays, their card, a line in the index."""
+"""Packing a run: its weights, their card and an entry in the index."""
 
 import dataclasses
 import json
@@ -9,21 +9,21 @@ import keras
 
 from segnet import __version__
 from segnet.classes import ClassMap
-from segnet.models.build import build_judge
+from segnet.models.build import build_inference_model
 from segnet.models.cost import macs
 from segnet.models.shipped import FOLDER, INDEX, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.cards import card_text, class_map_fields
-from segnet.runs.last import load_last
 from segnet.runs.loading import class_map_of, load
+from segnet.runs.state import Progress, read_progress
 from segnet.system.checksums import sha256_of_bytes
 from segnet.system.files import remove_parts, replacing_all
 from segnet.system.locks import alone
 
 WEIGHTS = ("best", "last")
-# What only a person can say about a training.
+# What only a person can say about a run.
 NOTES = {"data": str, "licence": str, "hardware": str, "commands": list, "limits": list}
 INDEXED = ("network", "num_classes", "size", "file", "sha256")
 REPORTED = {
@@ -40,7 +40,7 @@ REPORTED = {
     "miou",
     "pixel_accuracy",
 }
-# Of a report, what the card says elsewhere or has no room for.
+# Parts of a report that the card gives elsewhere or has no room for.
 LEFT_OUT = ("model", "parameters", "confusion", "worst", "details", "training")
 
 
@@ -53,71 +53,55 @@ def pack(
     without_val: Sequence[str | Path] = (),
     folder: str | Path = FOLDER,
 ) -> Path:
-    """Returns the card of a run's weights, written beside them and into the index.
+    """Writes the weights of a run, their card and their entry in the index.
 
     Args:
-        run: The folder of a training.
-        name: What `segnet.models.load` will call them, for example "slim_camvid11".
+        run: A run folder.
+        name: The name for `segnet.models.load`, for example "slim_camvid11".
         reports: JSON files that `segnet evaluate --out` wrote about these weights, at
             least one of them in the network's own classes; there may be none where
             `without_val` is given.
-        notes: A JSON object with the texts `data` (what was trained on), `licence` (of
+        notes: A JSON object with the texts `data` (the training data), `licence` (of
             the data) and `hardware`, and the lists of texts `commands` and `limits`.
-        weights: "best" for best.keras, which val chose or, in a run that trained on
-            val as well, are the last weights; "last" for the averaged weights after
-            the last epoch (the plain ones, where the recipe keeps no average).
-        without_val: For a run that trained on val as well: reports of runs that did
-            not, one for each seed, which say on val what the recipe is worth. Of
-            several on the same frames, the card shows mean and spread as well.
+        weights: "best" for best.keras, the weights with the highest mIoU on val, or
+            the last ones of a run that trained on val; "last" for those of last.npz.
+        without_val: For a run that trained on val: reports of runs that did not, one
+            for each seed, which measure the recipe on val.
         folder: Where the index is; by default the package.
+
+    Returns:
+        The path of the card.
 
     Raises:
         FileNotFoundError: A file is missing.
         OSError: Another process packs into the folder.
         ValueError: A file cannot be read, or they do not fit together.
     """
-    if weights not in WEIGHTS:
-        raise ValueError(f"weights is {weights!r}, expected one of {WEIGHTS}")
-    if not name.isidentifier() or name.lower() == Path(INDEX).stem:
-        raise ValueError(
-            f"name is {name!r}, expected letters, digits and underscores, no digit "
-            f"first, and not 'index', such as slim_camvid11"
-        )
+    _check_names(name, weights)
     run, folder = Path(run), Path(folder)
     said = _read_notes(Path(notes))
     recipe = run_folder.read_recipe(run)
-    progress, _ = run_folder.read_state(run / run_folder.STATE)
+    progress = read_progress(run / run_folder.STATE)
     size, names = progress.data["size"], progress.data["classes"]
-    network = build_judge(recipe, size, len(names))
-    if weights == "best":
-        origin = run / run_folder.BEST
-        model = _best(origin)
-    else:
-        origin = run / run_folder.STATE
-        model = load_last(run)
-    scores = [_read_report(Path(path), network, names) for path in reports]
-    if recipe.include_val and any(report["split"] == "val" for report in scores):
-        raise ValueError(f"{run} was trained on val, and a report scores val")
-    if len({Path(path).resolve() for path in without_val}) < len(without_val):
-        raise ValueError(
-            f"a report of a run without val is given twice: "
-            f"{', '.join(map(str, without_val))}; each is to be another seed"
-        )
-    elsewhere = [_read_report(Path(path), network, names) for path in without_val]
+    network = build_inference_model(recipe, size, len(names))
+    scores, elsewhere = (
+        [_read_report(Path(path), network, names) for path in paths]
+        for paths in (reports, without_val)
+    )
+    _check_reports(run, recipe, scores, without_val)
     card = {
         "name": name,
         "network": recipe.model,
         "num_classes": len(names),
         **class_map_fields(_class_map(run, [*scores, *elsewhere])),
-        "size": size,
-        "parameters": network.count_params(),
-        "macs": macs(network),
+        **{"size": size, "parameters": network.count_params(), "macs": macs(network)},
         **said,
         "training": _training(recipe, progress, weights),
-        "scores": scores,
-        "scores_without_val": elsewhere,
+        **{"scores": scores, "scores_without_val": elsewhere},
         "segnet_version": __version__,
     }
+    origin = run / (run_folder.BEST if weights == "best" else run_folder.STATE)
+    model = _load(origin)
     with alone(folder / "index.lock", f"{folder}: another process packs into it"):
         return _write(folder, card, model, network, origin)
 
@@ -150,8 +134,18 @@ def _write(folder: Path, card: dict, model, network, origin: Path) -> Path:
     return paths[1]
 
 
-def _best(path: Path) -> keras.Model:
-    if not path.is_file():
+def _check_names(name: str, weights: str) -> None:
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights is {weights!r}, expected one of {WEIGHTS}")
+    if not name.isidentifier() or name.lower() == Path(INDEX).stem:
+        raise ValueError(
+            f"name is {name!r}, expected letters, digits and underscores, no digit "
+            f"first, and not 'index', such as slim_camvid11"
+        )
+
+
+def _load(path: Path) -> keras.Model:
+    if path.name == run_folder.BEST and not path.is_file():
         raise FileNotFoundError(
             f"{path}: no such file; pack the last weights of the run instead "
             f"(--weights last)"
@@ -159,17 +153,17 @@ def _best(path: Path) -> keras.Model:
     return load(path)
 
 
-def _training(recipe: Recipe, progress: run_folder.Progress, weights: str) -> dict:
-    """What the run folder says about the training."""
+def _training(recipe: Recipe, progress: Progress, weights: str) -> dict:
+    """What the run folder knows about the run."""
     rows = progress.rows
     scored = [row for row in rows if row["val_miou"] is not None]
-    # A run without val has nothing to choose on: its best.keras holds the last.
+    # A run that trained on val has nothing to choose on: its best.keras is the last.
     if weights == "best" and scored:
         chosen = max(scored, key=lambda row: row["val_miou"])
     else:
         weights, chosen = "last", rows[-1]
     values = dataclasses.asdict(recipe)
-    # Where it lies on one machine says nothing elsewhere.
+    # Whole paths mean nothing on another machine.
     values["init"] = _brief(recipe.init)
     values["teacher"] = [_brief(path) for path in recipe.teacher]
     return {
@@ -205,11 +199,28 @@ def _read_notes(path: Path) -> dict:
     return notes
 
 
+def _check_reports(
+    run: Path, recipe: Recipe, scores: list[dict], without_val: Sequence[str | Path]
+) -> None:
+    """Refuses scores on frames that were trained on, and a seed given twice."""
+    if recipe.include_val and any(report["split"] == "val" for report in scores):
+        raise ValueError(f"{run} was trained on val, and a report scores val")
+    if len({Path(path).resolve() for path in without_val}) < len(without_val):
+        raise ValueError(
+            f"a report of a run without val is given twice: "
+            f"{', '.join(map(str, without_val))}; each must be of another seed"
+        )
+
+
 def _read_report(path: Path, network, names: list[str]) -> dict:
     """A report without what the card has no room for, once it fits the network."""
     report = _read_object(path)
-    if not REPORTED <= set(report):
+    if not REPORTED <= set(report) or not isinstance(report["per_class"], dict):
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
+    for key in ("miou", "pixel_accuracy"):
+        _check_score(path, key, report[key])
+    for name, score in report["per_class"].items():
+        _check_score(path, name, score)
     if report.get("test_time"):
         raise ValueError(
             f"{path}: averaged at test time; a card holds what the network scores alone"
@@ -228,6 +239,13 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
     return {key: value for key, value in report.items() if key not in LEFT_OUT}
 
 
+def _check_score(path: Path, name: str, score) -> None:
+    """Refuses what is no score; None stands for a class without a pixel."""
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    if score is not None and not (is_number and 0 <= score <= 1):
+        raise ValueError(f"{path}: {name} is {score!r}, expected 0 to 1")
+
+
 def _class_map(run: Path, scores: list[dict]) -> ClassMap:
     """The class map of the run, once a report scores its classes."""
     if all(report["class_mapping"] for report in scores):
@@ -238,7 +256,7 @@ def _class_map(run: Path, scores: list[dict]) -> ClassMap:
 def _read_object(path: Path) -> dict:
     try:
         value = json.loads(_existing(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: no JSON ({error})") from None
     if not isinstance(value, dict):
         raise ValueError(f"{path}: expected a JSON object")

@@ -90,13 +90,13 @@ class AugmentedModel(keras.Model):
         noisy = batches.augmentation.noise > 0
         images = _Augment(batches.size, shrinks, noisy)(inputs)  # (B, h, w, 3)
         super().__init__(inputs, network(images), name=f"augmented_{network.name}")
-        self._network = network
+        self.network = network
         self._size = batches.size
         self._void = batches.void
 
     def get_layer(self, name=None, index=None):
         """Returns a layer of the network."""
-        return self._network.get_layer(name, index)
+        return self.network.get_layer(name, index)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True

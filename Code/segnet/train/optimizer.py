@@ -1,4 +1,4 @@
-"""The optimizer: AdamW, its learning rate over a training, and averaged weights."""
+"""AdamW with averaged weights, and the learning rate over a run."""
 
 import math
 
@@ -12,7 +12,7 @@ AVERAGE_RAMP = 10
 
 @keras.saving.register_keras_serializable("segnet")
 class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Learning rate of each step; the last step still learns a little.
+    """The learning rate of each step; that of the last step is above 0.
 
     Args:
         peak: Highest rate, reached by the last step of the warm-up.
@@ -49,12 +49,14 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable("segnet")
 class AveragedAdamW(keras.optimizers.AdamW):
-    """AdamW that also keeps a moving average of the weights, in `averages`.
+    """AdamW that also keeps a moving average of the weights.
+
+    `pairs()` gives each variable with its average, `averages` the averages alone.
 
     The momentum rises as t / (t + 10) up to `momentum`, so that the average follows
-    the weights closely while they are still bad; a fixed momentum would hold on to
-    the random start for several times 1 / (1 - momentum) steps. Unlike `use_ema` it
-    never writes the average into the model.
+    the weights closely at the start; a fixed momentum would keep a share of the random
+    first weights for several times 1 / (1 - momentum) steps. Unlike with `use_ema` of
+    Keras, the averages are never written into the model.
 
     Args:
         learning_rate: A rate or a schedule.
@@ -70,18 +72,19 @@ class AveragedAdamW(keras.optimizers.AdamW):
         if self.built:
             return
         super().build(variables)
+        variables = list(variables)
         self.averages = [
             self.add_variable_from_reference(variable, name="average")
             for variable in variables
         ]
+        # A function: Keras would take a list of variables for the optimizer's own.
+        self.pairs = lambda: zip(variables, self.averages, strict=True)
 
     def apply(self, grads, trainable_variables=None):
         super().apply(grads, trainable_variables)
         step = ops.cast(self.iterations, "float32") - 1
         momentum = ops.minimum(step / (step + AVERAGE_RAMP), self.momentum)
-        for variable, average in zip(
-            self._trainable_variables, self.averages, strict=True
-        ):
+        for variable, average in self.pairs():
             kept = ops.cast(momentum, average.dtype)
             self.assign(average, kept * average + (1 - kept) * variable)
 

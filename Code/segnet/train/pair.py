@@ -1,8 +1,13 @@
-"""The two networks of a training: the one that learns, and its judge.
+"""The two networks of a run: one is trained, the other is scored and saved.
 
-They share layer names and weights. The trained one has the size of the crops, the
-recipe's precision and, if the recipe wants them, auxiliary heads; the judge has the
-size of the frames, float32 and one output, and is what `best.keras` holds.
+Their layers have the same names and, after `update_inference_model`, the same weights.
+
+| | training model | inference model |
+| --- | --- | --- |
+| input | (B, h, w, 3), crops or whole frames | (B, H, W, 3), whole frames |
+| outputs | logits, and those of auxiliary heads if the recipe wants them | logits |
+| precision | the recipe's | float32 |
+| weights | those of the last step | averaged, if the recipe averages |
 """
 
 import inspect
@@ -12,21 +17,25 @@ import keras
 from segnet.losses import LowResolution
 from segnet.models import MODELS
 from segnet.models.build import image_shape, precision
+from segnet.models.weight_file import name_variables
 from segnet.recipe import Recipe
+from segnet.runs.state import AVERAGE, OPTIMIZER
+from segnet.train.optimizer import AveragedAdamW
 
 
-def build_trained(
+def build_training_model(
     recipe: Recipe, size: tuple[int, int], num_classes: int
 ) -> keras.Model:
-    """Returns the network that learns, not compiled.
+    """Returns the network that is trained, not compiled.
 
     Args:
         recipe: Names the network, its precision and the weight of auxiliary losses.
-        size: (H, W) of what it is trained on.
+        size: (h, w) of the crops, or of the frames where whole ones are trained on.
         num_classes: K.
 
     Raises:
-        ValueError: Auxiliary losses are wanted of a network without such heads.
+        ValueError: The recipe wants auxiliary losses, and the network has no heads for
+            them.
     """
     heads = {"auxiliary": True} if recipe.auxiliary else {}
     if heads and not _has_heads(recipe.model):
@@ -39,19 +48,19 @@ def build_trained(
         return MODELS[recipe.model](image_shape(size), num_classes, **heads)
 
 
-def compile_trained(
+def compile_training_model(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     loss: keras.losses.Loss,
     recipe: Recipe,
 ) -> None:
-    """Compiles a network that learns; its optimizer has all its variables afterwards.
+    """Compiles a training model; its optimizer has all its variables afterwards.
 
     Args:
-        model: As from `build_trained`.
+        model: As from `build_training_model`.
         optimizer: Built for the model.
-        loss: For labels and logits of one size.
-        recipe: Tells the weight of the auxiliary losses and the precision.
+        loss: Of labels (B, h, w) and logits (B, h, w, K).
+        recipe: Gives the weight of the auxiliary losses and the precision.
     """
     if recipe.precision == "mixed_float16":
         # Keras does this itself only where the outermost model has the policy.
@@ -59,6 +68,7 @@ def compile_trained(
         optimizer.build(model.trainable_variables)
     others = len(model.outputs) - 1
     if others:
+        # The heads give logits (B, h/s, w/s, K), which see every s-th label.
         losses = [loss] + [LowResolution(loss)] * others
         weights = [1.0] + [recipe.auxiliary] * others
         model.compile(optimizer, losses, loss_weights=weights)
@@ -73,23 +83,76 @@ def for_outputs(model: keras.Model, labels):
     return (labels,) * count if count > 1 else labels
 
 
-def hand_over(trained: keras.Model, judge: keras.Model) -> None:
-    """Gives the judge the current weights: averaged, where there is an average.
+def name_state(model: keras.Model) -> dict[str, keras.Variable]:
+    """Returns everything that training changes, by the names in `segnet.runs.state`.
 
-    By the names of the layers: the order of all weights may depend on the size.
+    Args:
+        model: A compiled training model.
+
+    Raises:
+        ValueError: Two variables have one name.
     """
-    optimizer = getattr(trained.optimizer, "inner_optimizer", trained.optimizer)
-    averages = getattr(optimizer, "averages", [])
-    pairs = zip(trained.trainable_variables, averages, strict=bool(averages))
+    optimizer = plain_optimizer(model)
+    averages = _averages(model)
+    named = [
+        # The wrapper that augments on the device has no variables of its own.
+        *name_variables(getattr(model, "network", model), random_states=True).items(),
+        *((f"{AVERAGE}/{name}", average) for name, average in averages.items()),
+    ]
+    known = {id(average) for average in averages.values()}
+    named += [
+        (f"{OPTIMIZER}/{variable.name}", variable)
+        for variable in optimizer.variables
+        if id(variable) not in known
+    ]
+    if optimizer is not model.optimizer:
+        known |= {id(variable) for variable in optimizer.variables}
+        named += [
+            (f"{OPTIMIZER}/loss_scale/{variable.name}", variable)
+            for variable in model.optimizer.variables
+            if id(variable) not in known
+        ]
+    found = dict(named)
+    if len(found) != len(model.variables) + len(model.optimizer.variables):
+        raise ValueError(
+            f"the variables of {model.name} and its optimizer cannot be told apart by "
+            f"name; give its layers names of their own"
+        )
+    return found
+
+
+def plain_optimizer(model: keras.Model) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of a model without the loss scaling around it."""
+    return getattr(model.optimizer, "inner_optimizer", model.optimizer)
+
+
+def update_inference_model(trained: keras.Model, inference: keras.Model) -> None:
+    """Sets the inference model to the current weights, averaged where there are any.
+
+    Args:
+        trained: A compiled training model.
+        inference: Has layers of the same names; those that pad or crop, for one of
+            the two sizes only, have no weights.
+    """
+    # By name: the order of all weights may depend on the size.
+    sources = name_variables(getattr(trained, "network", trained))
+    sources |= _averages(trained)
+    for name, target in name_variables(inference).items():
+        # A copy: JAX deletes the arrays that a training step replaces.
+        target.assign(sources[name].numpy())
+
+
+def _averages(model: keras.Model) -> dict[str, keras.Variable]:
+    """The averaged weights by the names of their variables; none without averages."""
+    optimizer = plain_optimizer(model)
+    pairs = optimizer.pairs() if isinstance(optimizer, AveragedAdamW) else ()
     average_of = {id(variable): average for variable, average in pairs}
-    for layer in judge.layers:
-        if not layer.weights:
-            # Padding and cropping are there for some sizes only.
-            continue
-        sources = trained.get_layer(layer.name).weights
-        for target, source in zip(layer.weights, sources, strict=True):
-            # A copy: JAX deletes the arrays that a training step replaces.
-            target.assign(average_of.get(id(source), source).numpy())
+    variables = name_variables(getattr(model, "network", model))
+    return {
+        name: average_of[id(variable)]
+        for name, variable in variables.items()
+        if id(variable) in average_of
+    }
 
 
 def _has_heads(name: str) -> bool:

@@ -106,24 +106,24 @@ class ArchivePart:
             return Estimate(None, None, present, 0, 0, self._path.stat().st_size)
         if self._info.size is None:
             return Estimate(None, None, present, None, 1, 0)
-        left = self._info.size - self._done()
+        left = self._info.size - self._downloaded()
         # The archive and its files stand side by side for a while.
         return Estimate(None, None, present, left, 1, left + self._info.size)
 
-    def _done(self) -> int:
+    def _downloaded(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0
 
-    def _note(self, sizes: dict[str, int] | None) -> None:
+    def _save_state(self, sizes: dict[str, int] | None) -> None:
         with replacing(self._state) as part:
             part.write_text(json.dumps({"key": self._key, "sizes": sizes}))
 
     def _download(self) -> None:
         """Downloads the archive and compares the published md5."""
-        self._note(self._sizes)
+        self._save_state(self._sizes)
         if self._info.size is None:
             self._remote.retrying(lambda: self._save(self._remote.whole(), 0))
         else:
-            start = min(self._done(), self._info.size)
+            start = min(self._downloaded(), self._info.size)
             self._save(self._remote.stream(start, self._info.size), start)
         published = self._archive.md5
         with open(self._part, "rb") as file:
@@ -156,7 +156,7 @@ class ArchivePart:
         for name, size, content in members(self._path):
             if name in missing:
                 writer.write(name, content, size)
-        self._note(sizes)
+        self._save_state(sizes)
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, int, Iterator[bytes]]]:

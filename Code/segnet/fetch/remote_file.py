@@ -171,7 +171,7 @@ class RemoteFile:
             raise FetchError(
                 f"{self.url}: {str(cause) or type(cause).__name__}"
                 f" ({len(failures.history) + 1} times in a row); check the address and"
-                " the connection and run the same command again: it goes on from here"
+                " the connection and run the same command again to continue"
             ) from error
         wait, asked = failures.get_backoff_time(), 0.0
         response = getattr(error, "response", None)

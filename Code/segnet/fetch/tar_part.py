@@ -41,13 +41,12 @@ class TarPart:
         self._info = self._remote.look_up()
         self._manifest = job.manifest(tar.file)
         self._index = TarIndex(job.cache(f"{tar.file}.index"), self._info)
-        if _other_file(self._index.old_key, self._index.key):
-            self._manifest.forget()
-        known = tar.wanted.known(self._index)
-        whole = tar.wanted.everything and not self._index.complete
-        self._streams = not known and (whole or not self._info.ranges)
-        self.is_unknown = not known and not self._streams
         self._missing: list[Member] = []
+        try:
+            self._choose_way()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def names(self) -> list[str]:
@@ -114,6 +113,16 @@ class TarPart:
     def close(self) -> None:
         self._index.close()
         self._manifest.close()
+
+    def _choose_way(self) -> None:
+        """Decides between ranges and one pass, from what earlier runs left."""
+        if _other_file(self._index.old_key, self._index.key):
+            self._manifest.forget()
+        wanted = self._tar.wanted
+        known = wanted.known(self._index)
+        whole = wanted.everything and not self._index.complete
+        self._streams = not known and (whole or not self._info.ranges)
+        self.is_unknown = not known and not self._streams
 
     def _look_for_missing(self) -> None:
         job = self._job

@@ -19,10 +19,10 @@ from pathlib import Path
 # Low to high. A file imports from its own room and from lower floors.
 FLOORS = (
     ("system", "recipe"),
-    ("classes", "recipes", "metrics", "losses", "scores"),
+    ("classes", "recipes", "metrics", "losses", "scores", "report"),
     ("fetch", "scenes", "data"),
     ("models",),
-    ("pictures", "report"),
+    ("pictures",),
     ("check", "runs"),
     ("predict", "export", "compare"),
     ("evaluate",),

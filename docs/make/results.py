@@ -15,7 +15,8 @@ from pathlib import Path
 from markers import filled
 
 from segnet.models.shipped import read_cards
-from segnet.runs.cards import on_same_frames, percent, spread, table, weights_table
+from segnet.report.tables import markdown_table, percent
+from segnet.runs.cards import on_same_frames, spread, weights_table
 from segnet.system.files import replacing
 
 DOCS = Path(__file__).parents[1]
@@ -48,7 +49,7 @@ def networks(latency: dict, training: dict, cards: list[dict], peers: dict) -> s
                     f"{training['networks'][name]['ratio']:.2f}",
                 ]
             )
-    return table(header, [*rows, *map(_peer, peers["networks"])], left=2)
+    return markdown_table(header, [*rows, *map(_peer, peers["networks"])], left=2)
 
 
 def _own_score(card: dict | None, split: str) -> str:
@@ -98,7 +99,7 @@ def folds(scores: dict) -> str:
                 NONE if mean is None else percent(mean),
             ]
         )
-    return table(header, rows, left=3)
+    return markdown_table(header, rows, left=3)
 
 
 def speed(latency: dict) -> str:
@@ -124,7 +125,7 @@ def speed(latency: dict) -> str:
         f"{latency['load']} on {latency['cores']} cores; the convolution reached "
         f"{latency['convolution']['gmacs_per_second']:.1f} GMAC/s."
     )
-    return f"{table(header, rows, left=1)}\n\n{conditions}"
+    return f"{markdown_table(header, rows, left=1)}\n\n{conditions}"
 
 
 def training_speed(training: dict) -> str:
@@ -148,7 +149,7 @@ def training_speed(training: dict) -> str:
         f"{training['cores']} cores; the convolutions reached "
         f"{training['convolution']['gmacs_per_second']:.1f} GMAC/s."
     )
-    return f"{table(header, rows, left=1)}\n\n{conditions}"
+    return f"{markdown_table(header, rows, left=1)}\n\n{conditions}"
 
 
 def one_budget(found: dict) -> str:
@@ -169,7 +170,7 @@ def one_budget(found: dict) -> str:
         f"Recipe `{budget['recipe']}`, {budget['epochs']} epochs, seed "
         f"{budget['seed']}; {row['frames']} val frames of {row['source']}."
     )
-    return f"{table(header, rows, left=1)}\n\n{below}"
+    return f"{markdown_table(header, rows, left=1)}\n\n{below}"
 
 
 def weights(cards: list[dict]) -> str:

@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from segnet.data.store import open_store
 from segnet.data.store.counts import summarise_labels
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
+from segnet.report.tables import text_table
 from segnet.train.augmented_model import AugmentedModel, DeviceBatches
 from segnet.train.batch_stream import Prefetcher
 from segnet.train.optimizer import AveragedAdamW
@@ -172,10 +174,11 @@ def _table(found: dict, split, batch_size: int, steps: int, rounds: int) -> str:
         f"{height}x{width}, {len(split)} frames of {split.store.path}, batches of "
         f"{batch_size}, {keras.backend.backend()}, median of {rounds} rounds of "
         f"{steps} steps in turn",
-        f"  {'seconds a batch':42}{'wall':>9}{'ratio':>8}{'CPU':>9}{'ratio':>8}",
     ]
+    header = ["seconds a batch", "wall", "ratio", "CPU", "ratio"]
+    rows = []
     for name, times in found.items():
         pairs = zip(times, found[STEP], strict=True)
-        cells = [f"{value:9.3f}{value / alone:8.3f}" for value, alone in pairs]
-        lines.append(f"  {name:42}{''.join(cells)}")
-    return "\n".join(lines)
+        cells = [(f"{value:.3f}", f"{value / alone:.3f}") for value, alone in pairs]
+        rows.append([name, *chain.from_iterable(cells)])
+    return "\n".join([*lines, text_table(header, rows, indent="  ")])

@@ -19,6 +19,7 @@ from segnet.bench.train import YARDSTICK
 from segnet.export.onnx import require_packages, write_network
 from segnet.models import MODELS
 from segnet.models.cost import macs
+from segnet.report.tables import text_table
 
 WARM_UP = 2
 
@@ -113,13 +114,20 @@ def _table(result: dict) -> str:
         f"one 3x3 convolution, {CHANNELS} to {CHANNELS} channels at {HEIGHT}x{WIDTH}: "
         f"{convolution['min_ms']:.2f} ms, "
         f"{convolution['gmacs_per_second']:.1f} GMAC/s",
-        f"  {'network':22}{'parameters':>11}{'GMACs':>7}{'min ms':>8}{'median':>8}"
-        f"{'ratio':>7}{'limit ms':>10}{'x limit':>9}",
     ]
-    for name, row in result["networks"].items():
-        lines.append(
-            f"  {name:22}{row['parameters']:>11,}{row['macs'] / 1e9:7.2f}"
-            f"{row['min_ms']:8.1f}{row['median_ms']:8.1f}{row['ratio']:7.2f}"
-            f"{row['limit_ms']:10.1f}{row['times_limit']:9.1f}"
-        )
-    return "\n".join(lines)
+    header = ["network", "parameters", "GMACs", "min ms", "median", "ratio"]
+    header += ["limit ms", "x limit"]
+    rows = [
+        [
+            name,
+            f"{row['parameters']:,}",
+            f"{row['macs'] / 1e9:.2f}",
+            f"{row['min_ms']:.1f}",
+            f"{row['median_ms']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit_ms']:.1f}",
+            f"{row['times_limit']:.1f}",
+        ]
+        for name, row in result["networks"].items()
+    ]
+    return "\n".join([*lines, text_table(header, rows, indent="  ")])

@@ -14,6 +14,7 @@ from segnet.data.images import read_colour_labels, read_rgb
 from segnet.data.prepare import prepare
 from segnet.data.source import Frame, Source
 from segnet.data.store import open_store
+from segnet.report.tables import text_table
 from segnet.system.parallel import cores, ordered_map
 
 ROUNDS = 3
@@ -128,19 +129,20 @@ def _loop(rgb: np.ndarray, table: dict) -> np.ndarray:
 
 def _table(result: dict) -> str:
     rows = (
-        ("decode the PNG files, nothing else", "{decode_fps:9.1f} frames/s"),
-        (f"segnet prepare, 1/{SCALE} size", "{prepare_fps:9.1f} frames/s"),
-        ("  time beside decoding alone", "{times_decoding:9.2f} x"),
-        ("colour look-up, pixel by pixel *", "{loop_fps:9.2f} frames/s"),
-        ("colour look-up of segnet", "{look_up_fps:9.1f} frames/s"),
-        ("  faster", "{times_faster_than_loop:9.0f} x"),
-        ("float64 image + one-hot uint8 label", "{plain_bytes:9.0f} bytes/frame"),
-        ("store.h5", "{store_bytes:9.0f} bytes/frame"),
-        ("  smaller", "{times_smaller:9.1f} x"),
+        ("decode the PNG files, nothing else", "{decode_fps:.1f} frames/s"),
+        (f"segnet prepare, 1/{SCALE} size", "{prepare_fps:.1f} frames/s"),
+        ("  time beside decoding alone", "{times_decoding:.2f} x"),
+        ("colour look-up, pixel by pixel *", "{loop_fps:.2f} frames/s"),
+        ("colour look-up of segnet", "{look_up_fps:.1f} frames/s"),
+        ("  faster", "{times_faster_than_loop:.0f} x"),
+        ("float64 image + one-hot uint8 label", "{plain_bytes:.0f} bytes/frame"),
+        ("store.h5", "{store_bytes:.0f} bytes/frame"),
+        ("  smaller", "{times_smaller:.1f} x"),
     )
+    cells = ([name, value.format(**result)] for name, value in rows)
     lines = [
         f"{result['frames']} frames, {result['workers']} workers, fastest of {ROUNDS}",
-        *(f"  {name:<38}{value.format(**result)}" for name, value in rows),
+        text_table(None, cells, indent="  "),
         f"  * one process, {LOOP_ROWS} rows, extrapolated to a whole frame",
     ]
     return "\n".join(lines)

@@ -21,6 +21,7 @@ from segnet.bench.machine import (
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.models.cost import macs
+from segnet.report.tables import text_table
 from segnet.train.optimizer import AveragedAdamW
 
 YARDSTICK = "reference_multibranch"
@@ -141,11 +142,16 @@ def _table(result: dict) -> str:
         f"{result['cores']} cores",
         f"3x3 convolutions, {CHANNELS} to {CHANNELS} channels at {HEIGHT}x{WIDTH}: "
         f"{result[CONVOLUTION]['gmacs_per_second']:.1f} GMAC/s in training",
-        f"  {'network':24}{'images/s':>10}{'ratio':>8}{'limit':>8}{'x slower':>10}",
     ]
-    for name, row in result["networks"].items():
-        lines.append(
-            f"  {name:24}{row['images_per_second']:10.1f}{row['ratio']:8.2f}"
-            f"{row['limit']:8.1f}{row['times_slower']:10.1f}"
-        )
-    return "\n".join(lines)
+    header = ["network", "images/s", "ratio", "limit", "x slower"]
+    rows = [
+        [
+            name,
+            f"{row['images_per_second']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['limit']:.1f}",
+            f"{row['times_slower']:.1f}",
+        ]
+        for name, row in result["networks"].items()
+    ]
+    return "\n".join([*lines, text_table(header, rows, indent="  ")])

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from segnet.check.findings import Findings, Problem, SplitFacts, unreadable
+from segnet.check.findings import Findings, Problem, unreadable
 from segnet.check.frame_facts import inspect
 from segnet.check.rules import judge
 from segnet.check.views import SourceView, StoreView
@@ -14,6 +14,7 @@ from segnet.data.prepare.preparing import STORE
 from segnet.data.source import Source
 from segnet.data.split import SplitRule
 from segnet.data.store import Store, open_store
+from segnet.report.tables import percent, text_table
 
 REPORT = "check.html"
 FRAMES_NAMED = 5
@@ -79,7 +80,7 @@ def summary(findings: Findings) -> str:
     """Returns the findings as text for the terminal, the worst problem first."""
     lines = [_title(findings)]
     if findings.class_map is not None:
-        lines += [f"split: {findings.split_rule}", "", *_shares(findings)]
+        lines += [f"split: {findings.split_rule}", "", _shares(findings)]
     lines += ["", *(_told(problem) for problem in findings.problems)]
     return "\n".join([*lines, findings.verdict])
 
@@ -136,23 +137,17 @@ def _title(findings: Findings) -> str:
     )
 
 
-def _shares(findings: Findings) -> list[str]:
-    splits, names = findings.splits, findings.class_map.names
-    width = max(len(name) for name in (*names, "void"))
-    lines = [f"{'class, %':{width}}" + "".join(f"{s.name:>9}" for s in splits)]
-    rows = [*zip(names, *(s.shares for s in splits), strict=True)]
-    rows.append(("void", *(s.void_share for s in splits)))
-    for name, *shares in rows:
-        lines.append(f"{name:{width}}" + "".join(f"{_percent(s):>9}" for s in shares))
-    return [*lines, f"{'frames':{width}}" + "".join(_count(s) for s in splits)]
-
-
-def _count(split: SplitFacts) -> str:
-    return f"{split.frames:>9}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}" if share else "-"
+def _shares(findings: Findings) -> str:
+    columns = [
+        [
+            *(percent(share or None, 2, "-") for share in (*s.shares, s.void_share)),
+            str(s.frames),
+        ]
+        for s in findings.splits
+    ]
+    names = [*findings.class_map.names, "void", "frames"]
+    header = ["class, %", *(split.name for split in findings.splits)]
+    return text_table(header, zip(names, *columns, strict=True))
 
 
 def _told(problem: Problem) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from segnet.compare.comparing import Outcome, rows
 from segnet.compare.paired import Comparison, Difference
+from segnet.report.tables import markdown_table, percent, text_table
 
 LATEX_ESCAPES = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -21,16 +22,8 @@ def text(outcome: Outcome) -> str:
         outcome.comparisons, outcome.groups[1:], outcome.verdicts, strict=False
     ):
         head = ("IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)")
-        cells = [head, *(_cells(row, str) for row in rows(found))]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if i == 0 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in cells
-        ]
-        parts.append("\n".join([*lines, _second_look(found), "", words]))
+        table = text_table(head, [_cells(row, str) for row in rows(found)])
+        parts.append("\n".join([table, _second_look(found), "", words]))
     if not outcome.comparisons:
         parts += outcome.verdicts
     return "\n\n".join(parts)
@@ -44,10 +37,8 @@ def markdown(outcome: Outcome) -> str:
     ):
         head = ["IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)"]
         body = [_cells(row, _bold) for row in rows(found)]
-        rule = ["---", *["---:"] * (len(head) - 1)]
-        table = [head, rule, *body]
-        lines = [f"| {' | '.join(map(_cell_of, cells))} |" for cells in table]
-        parts.append("\n".join([*lines, "", words, _second_look(found)]))
+        table = markdown_table(head, body)
+        parts.append("\n".join([table, "", words, _second_look(found)]))
     parts += outcome.verdicts if not parts else []
     return "\n\n".join(parts) + "\n"
 
@@ -122,17 +113,8 @@ def _second_look(found: Comparison) -> str:
     )
 
 
-def percent(share: float) -> str:
-    """Returns a share of 1 in percent with one digit."""
-    return f"{100 * share:.1f}"
-
-
 def _bold(cell: str) -> str:
     return f"**{cell}**"
-
-
-def _cell_of(cell: str) -> str:
-    return cell.replace("|", "\\|")
 
 
 def _tex(name: str) -> str:

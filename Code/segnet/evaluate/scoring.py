@@ -15,6 +15,7 @@ from segnet.evaluate.match import Match, match
 from segnet.evaluate.tta import averaged
 from segnet.evaluate.writing import worst_frames, write
 from segnet.metrics import Scores, scores
+from segnet.report.tables import percent, text_table
 from segnet.runs.loading import class_names_of, load, training_of
 from segnet.scores.frame_counts import FrameCounts
 
@@ -116,27 +117,22 @@ def table(report: dict) -> str:
     """Returns the report as a table of text, a line for each class."""
     matrix = np.array(report["confusion"])
     shares = matrix.sum(1) / max(matrix.sum(), 1)
-    width = max(len(name) for name in (*report["per_class"], "pixel accuracy"))
     lines = [
         f"{report['model']} ({report['parameters']:,} parameters) on "
         f"{report['frames']} {report['split']} frames of {report['source']}",
         f"split: {report['split_rule']}",
         "",
-        f"{'class':{width}}   IoU %   share %",
     ]
-    rows = zip(report["per_class"].items(), shares, strict=True)
-    for (name, value), share in rows:
-        text = "absent" if value is None else f"{100 * value:.2f}"
-        lines.append(f"{name:{width}}  {text:>6}  {100 * share:8.2f}")
-    lines.append("")
+    pairs = zip(report["per_class"].items(), shares, strict=True)
+    rows = [[name, percent(iou, 2), percent(share, 2)] for (name, iou), share in pairs]
+    rows.append([""] * 3)
     for key, name in (
         ("miou", "mean IoU"),
         ("pixel_accuracy", "pixel accuracy"),
         ("frequency_weighted_iou", "weighted IoU"),
     ):
-        value = report[key]
-        text = "none" if value is None else f"{100 * value:.2f}"
-        lines.append(f"{name:{width}}  {text:>6}")
+        rows.append([name, percent(report[key], 2, none="none"), ""])
+    lines.append(text_table(["class", "IoU %", "share %"], rows))
     if report.get("test_time"):
         mirrored = " and their mirror images" if report["test_time"]["flip"] else ""
         scales = ", ".join(f"{scale:g}" for scale in report["test_time"]["scales"])

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from segnet.models.graph import receptive_field, walk
+from segnet.report.tables import markdown_table
 
 __all__ = ["layer_macs", "macs", "receptive_field", "summary", "summary_table"]
 
@@ -127,18 +128,15 @@ def summary_table(rows: list[dict]) -> str:
         predicted" adds what a .keras file usually needs besides; "file" is measured.
         1 MB is 10^6 bytes, 1 G is 10^9 multiply-accumulates.
     """
-    lines = [
-        "| network | input | parameters | MACs | receptive field | weights "
-        "| file, predicted | file |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    return "\n".join([*lines, *(_table_row(row) for row in rows)]) + "\n"
+    header = ["network", "input", "parameters", "MACs", "receptive field", "weights"]
+    header += ["file, predicted", "file"]
+    return markdown_table(header, map(_table_row, rows), left=2) + "\n"
 
 
-def _table_row(row: dict) -> str:
+def _table_row(row: dict) -> list[str]:
     height, width = row["receptive_field"]
     whole = (height, width) == tuple(row["input_shape"][:2])
-    cells = [
+    return [
         row["name"],
         "x".join(map(str, row["input_shape"])),
         f"{row['parameters']:,}",
@@ -149,4 +147,3 @@ def _table_row(row: dict) -> str:
             for key in ("weight_bytes", "predicted_bytes", "file_bytes")
         ),
     ]
-    return f"| {' | '.join(cells)} |"

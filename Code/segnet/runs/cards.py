@@ -10,6 +10,7 @@ from itertools import groupby
 from statistics import mean, stdev
 
 from segnet.classes import ClassMap
+from segnet.report.tables import markdown_table, percent
 
 
 def card_text(card: dict) -> str:
@@ -96,7 +97,7 @@ def score_tables(scores: list[dict]) -> list[str]:
             ),
         ]
         header = ["IoU, %", *map(_heading, columns)]
-        parts.append(table(header, rows, left=1))
+        parts.append(markdown_table(header, rows, left=1))
         judged = (_judged_on(report) for column in columns for report in column)
         parts.append(_bullets(dict.fromkeys(judged)))
     return parts
@@ -144,7 +145,7 @@ def weights_table(cards: list[dict]) -> str:
         for card in cards
     ]
     header = ["weights", "network", "classes", "parameters", "file", "mIoU, %"]
-    return table(header, rows, left=3)
+    return markdown_table(header, rows, left=3)
 
 
 def all_scored(card: dict) -> list[str]:
@@ -163,17 +164,6 @@ def scored(same: list[dict]) -> str:
     seeds = f", {len(same)} seeds" if len(same) > 1 else ""
     where = f"{report['split']} of {report['source']}{classes}{seeds}"
     return f"{spread(same, 'miou')} ({where})"
-
-
-def percent(share: float | None) -> str:
-    """A share of 1 in percent, or that there is none."""
-    return "absent" if share is None else f"{100 * share:.1f}"
-
-
-def table(header: list[str], rows: list[list[str]], left: int) -> str:
-    """A Markdown table; the first `left` columns are text, the others numbers."""
-    rule = ["---"] * left + ["---:"] * (len(header) - left)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
 
 
 def _without_val(scores: list[dict]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Pages and tables that several verbs share: HTML templates, pictures, text."""

@@ -89,7 +89,7 @@ def test_prepare_splits_as_its_flags_say(vkitti_tree, tmp_path, capsys):
     assert "fold is (1, 2), but the split rule is 'random'" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*call, "--fold", "2"])
-    assert "argument --fold: '2' is no fold like 2/5" in capsys.readouterr().err
+    assert "argument --fold: '2' is not a fold such as 2/5" in capsys.readouterr().err
 
 
 def test_check_tells_by_its_status(store_path, tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_check_tells_by_its_status(store_path, tmp_path, capsys):
     assert "check.html" in capsys.readouterr().out
     assert (tmp_path / "check.html").stat().st_size > 1000
     assert main(["check", str(store_path), "--world", "0001", "--gap", "3"]) == 2
-    assert "gap, worlds: for a dataset, and a store" in capsys.readouterr().err
+    assert "gap, worlds: only for a dataset, and a store" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "none.h5")]) == 2
 
 

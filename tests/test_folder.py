@@ -134,7 +134,7 @@ def test_folders_called_after_splits_are_the_split(yard, a, b, splits):
 def test_a_half_known_set_of_folders_is_refused(yard, tmp_path, other):
     rename(yard, a="Test", b=other)
     message = (
-        rf"4 frames lie in folders called after a split \(Test\), 4 do not "
+        rf"4 frames lie in folders named after a split \(Test\), 4 do not "
         rf"\({other}\); "
         r"rename those to train, val or test, move them away, or name a split rule"
     )
@@ -223,7 +223,7 @@ def test_missing_and_double_files_are_named(yard):
         read(yard)
     for suffix in (".bmp", ".png"):
         Image.new("RGB", (3, 2)).save(yard / "images" / "b" / f"2{suffix}")
-    with pytest.raises(ValueError, match=r"2\.png: 2\.bmp beside it is of the same"):
+    with pytest.raises(ValueError, match=r"2\.png: 2\.bmp beside it has the same"):
         read(yard)
 
 

@@ -61,7 +61,7 @@ def test_two_names_of_one_folder_are_refused(root, link):
 @pytest.mark.parametrize("link", ["val", "1.png"])
 def test_a_link_that_leads_nowhere_is_named(root, link, pattern):
     (root / link).symlink_to("../gone")
-    message = rf"root/{link}: a link to \.\./gone, which is not there; mend or remove"
+    message = rf"root/{link}: a link to \.\./gone, which does not exist; repair or"
     for look in (lambda: visible(root, pattern), lambda: folders(root)):
         with pytest.raises(FileNotFoundError, match=message):
             look()

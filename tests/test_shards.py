@@ -436,7 +436,7 @@ def test_the_command_cuts_and_resumes(tree, tmp_path, capsys):
     bad.write_bytes(b"")
     call += ["--shard-frames", "10", "--workers", "1"]
     assert main([*call, "--scale", "2"]) == 2
-    assert "--resume goes on with it" in capsys.readouterr().err
+    assert "--resume continues with them" in capsys.readouterr().err
     bad.write_bytes(whole)
     assert main([*call, "--resume"]) == 2
     assert "cannot resume" in capsys.readouterr().err

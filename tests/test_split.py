@@ -246,5 +246,5 @@ def test_words_tell_what_is_kept_left_out_and_skipped():
 def test_a_fold_is_read_from_text():
     assert read_fold("2/5") == (2, 5)
     for text in ("2", "2/", "/5", "a/5", "2/5/6", "-1/5"):
-        with pytest.raises(ValueError, match=f"'{text}' is no fold like 2/5"):
+        with pytest.raises(ValueError, match=f"'{text}' is not a fold such as 2/5"):
             read_fold(text)

@@ -61,11 +61,11 @@ def test_two_instances_of_a_class_may_share_a_colour(tmp_path):
         (HEADER + "Terrain 210 0 x\n", "line 2"),
         (HEADER + "Terrain 210 0 -1\n", "line 2"),
         (HEADER + "Terrain 210 0 256\n", "no colour of three integers"),
-        (HEADER + "Sky 1 1 1\nTram 2 2 2\n", "line 3: 'Tram' is no class"),
-        (HEADER + "Car: 2 2 2\n", "no instance behind its colon"),
+        (HEADER + "Sky 1 1 1\nTram 2 2 2\n", "line 3: 'Tram' is not a class"),
+        (HEADER + "Car: 2 2 2\n", "no instance after its colon"),
         (HEADER + "Sky 1 1 1\nSky 2 2 2\n", "line 3 repeats a category"),
         (HEADER + "Car:1 1 1 1\nVan:1 1 1 1\n", "line 3 .* to a second class"),
-        (HEADER + "Terr\u00e4in 210 0 200\n", "no text file"),
+        (HEADER + "Terr\u00e4in 210 0 200\n", "not a text file"),
     ],
 )
 def test_a_wrong_encoding_names_file_and_line(tmp_path, text, message):

@@ -30,13 +30,13 @@ def bench_prepare(
     seed: int = 0,
     progress: bool = False,
 ) -> dict[str, float]:
-    """Returns, and prints, what preprocessing costs beside its alternatives.
+    """Returns and prints the cost of preprocessing beside its alternatives.
 
-    Measured on the same files and workers, the fastest of a few rounds each: decoding
-    the image and label files and nothing else; `prepare` to a third of the size; a
-    Python loop that looks up the colour of every pixel, on some rows of a label image
-    and extrapolated to whole frames. Bytes per frame stand beside those of a float64
-    image with a one-hot uint8 label of the same size.
+    On the same files and workers, the fastest of a few rounds each: only decoding the
+    image and label files; `prepare` to a third of the size; a Python loop that looks
+    up the colour of every pixel, on some rows of a label image, extrapolated to whole
+    frames. Bytes per frame are compared with a float64 image and a one-hot uint8 label
+    of the same size.
 
     Args:
         frames: Frames to render where `data` is not given.

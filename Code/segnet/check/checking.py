@@ -1,4 +1,4 @@
-"""Checking data before a training trusts it: what is in it, and what is wrong."""
+"""Checks a dataset or a store before training: its contents and its faults."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -46,9 +46,9 @@ def check(
         options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
 
     Raises:
-        FileNotFoundError: There is no such folder or store.
-        ValueError: There is no such reader or split rule, the rule does not fit, or
-            a store, which is split already, comes with what is for a dataset.
+        FileNotFoundError: The folder or store is missing.
+        ValueError: The reader or split rule is unknown, the rule does not fit, or a
+            store, which is already split, comes with options for a dataset.
     """
     if root is None and not isinstance(source, Source):
         _refuse(split, options)
@@ -91,8 +91,8 @@ def _refuse(split: SplitRule | str | None, options: dict) -> None:
         given = [*(SplitRule.of(split).changed or ["split"]), *given]
     if given:
         raise ValueError(
-            f"{', '.join(given)}: for a dataset, and a store is prepared already; "
-            f"leave that away, or name reader and folder of the dataset"
+            f"{', '.join(given)}: only for a dataset, and a store is already prepared; "
+            f"leave this out, or name the reader and folder of the dataset"
         )
 
 

@@ -1,18 +1,22 @@
-"""The verb `check`: looks for what is wrong with a dataset or a store."""
+"""The verb `check`: looks for faults in a dataset or a store."""
 
 from pathlib import Path
 
 from segnet.cli.common import (
+    add_reader_options,
     add_split,
     add_verb,
     add_workers,
     on_terminal,
+    reader_options,
     say,
     split_of,
 )
 
 
 def add_check(verbs) -> None:
+    from segnet.data import READERS
+
     parser = add_verb(
         verbs,
         "check",
@@ -22,23 +26,22 @@ def add_check(verbs) -> None:
         "  segnet check folder Images Masks --classes map.json\n"
         "  segnet check Store/store.h5 --out Check   # a store",
     )
-    parser.add_argument("source", metavar="SOURCE", help="store.h5 or a dataset")
+    sources = ", ".join(READERS)
+    parser.add_argument(
+        "source", metavar="SOURCE", help=f"a store.h5, or one of {sources}"
+    )
     parser.add_argument(
         "data", metavar="DATA", nargs="?", type=Path, help="folder of the dataset"
     )
     parser.add_argument(
-        "masks", nargs="?", type=Path, help="only for folder: the label images"
+        "masks",
+        metavar="MASKS",
+        nargs="?",
+        type=Path,
+        help="only for folder: the label images",
     )
     parser.add_argument("--out", type=Path, help="folder for the report, check.html")
-    parser.add_argument(
-        "--classes",
-        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
-    )
-    parser.add_argument("--world", action="append", help="only this world; may repeat")
-    parser.add_argument(
-        "--variation", action="append", help="only this variation; may repeat"
-    )
-    parser.add_argument("--camera", action="append", help="only this one; may repeat")
+    add_reader_options(parser)
     add_split(parser)
     add_workers(parser)
 
@@ -52,11 +55,7 @@ def _check(arguments) -> int:
         arguments.out,
         split=split_of(arguments),
         workers=arguments.workers,
-        masks=arguments.masks,
-        classes=arguments.classes,
-        worlds=arguments.world,
-        variations=arguments.variation,
-        cameras=arguments.camera,
+        **reader_options(arguments),
         progress=on_terminal(),
     )
     say(summary(findings))

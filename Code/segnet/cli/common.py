@@ -45,7 +45,31 @@ def on_terminal() -> bool:
 
 def add_workers(parser) -> None:
     """Adds --workers."""
-    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    text = "processes (default: one for each core)"
+    parser.add_argument("--workers", type=int, help=text)
+
+
+def add_reader_options(parser) -> None:
+    """Adds what a reader takes besides its folders."""
+    parser.add_argument(
+        "--classes",
+        metavar="MAPPING",
+        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
+    )
+    for flag in ("world", "variation", "camera"):
+        text = f"only this {flag}; may repeat"
+        parser.add_argument(f"--{flag}", action="append", metavar="NAME", help=text)
+
+
+def reader_options(arguments) -> dict:
+    """Returns the options of `segnet.data.find.find_source` that flags ask for."""
+    return {
+        "masks": arguments.masks,
+        "classes": arguments.classes,
+        "worlds": arguments.world,
+        "variations": arguments.variation,
+        "cameras": arguments.camera,
+    }
 
 
 def add_field(group, field: dataclasses.Field) -> None:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from segnet.cli.common import (
+    add_reader_options,
     add_split,
     add_verb,
     add_workers,
     on_terminal,
+    reader_options,
     say,
     split_of,
 )
@@ -29,21 +31,20 @@ def add_prepare(verbs) -> None:
     parser.add_argument("source", metavar="SOURCE", help=f"one of {sources}")
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of the dataset")
     parser.add_argument(
-        "masks", nargs="?", type=Path, help="only for folder: the label images"
+        "masks",
+        metavar="MASKS",
+        nargs="?",
+        type=Path,
+        help="only for folder: the label images",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="folder to write")
     parser.add_argument(
-        "--scale", type=float, default=3, help="divide height and width (default 3)"
+        "--scale",
+        type=float,
+        default=3,
+        help="divide height and width by this (default 3)",
     )
-    parser.add_argument(
-        "--classes",
-        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
-    )
-    parser.add_argument("--world", action="append", help="only this world; may repeat")
-    parser.add_argument(
-        "--variation", action="append", help="only this variation; may repeat"
-    )
-    parser.add_argument("--camera", action="append", help="only this one; may repeat")
+    add_reader_options(parser)
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave bad frames out, and list them"
     )
@@ -51,14 +52,13 @@ def add_prepare(verbs) -> None:
         "--shard-frames",
         type=int,
         metavar="N",
-        help="store more than N frames in files of up to N, one a process (default:"
-        " one file up to 2048 frames, else files of 512)",
+        help="cut more than N frames into files of up to N, one process a file"
+        " (default: one file up to 2048 frames, else files of 512)",
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="after a kill or an error, with the same settings: keep the files that"
-        " are finished",
+        help="after a kill or an error, with the same settings: keep finished files",
     )
     add_split(parser)
     add_workers(parser)
@@ -73,12 +73,8 @@ def _prepare(arguments) -> None:
         arguments.source,
         arguments.data,
         arguments.out,
-        masks=arguments.masks,
         scale=arguments.scale,
-        classes=arguments.classes,
-        worlds=arguments.world,
-        variations=arguments.variation,
-        cameras=arguments.camera,
+        **reader_options(arguments),
         split=split_of(arguments),
         workers=arguments.workers,
         skip_bad=arguments.skip_bad,

@@ -2,7 +2,7 @@
 
 A reader turns a dataset's own folders into a `Source`: its frames in a fixed order
 and a function that gives a frame's class ids. Everything behind it (`split`,
-`prepare`) knows the `Source` only, so a further dataset is one more reader.
+`prepare`) knows only the `Source`, so another dataset is one more reader.
 """
 
 from segnet.data.source import Frame, Reader, Source

@@ -4,8 +4,8 @@
     val/...           valannot/...
     test/...          testannot/...
 
-The label files' id 11 is void. The publisher's split comes with the folders; a split
-whose two folders are absent is left out.
+Id 11 in the label files is void. The folders give the publisher's split; a split whose
+two folders are absent is left out.
 
 Source: Brostow et al., Segmentation and Recognition using Structure from Motion Point
 Clouds, ECCV 2008; the 11 classes: Badrinarayanan et al., SegNet, 2015.
@@ -30,7 +30,7 @@ def reader(root: str | Path) -> Source:
         root: The folder that holds `train`, `trainannot` and so on.
 
     Raises:
-        FileNotFoundError: No split is there, or one frame of a pair is missing.
+        FileNotFoundError: No split is found, or one file of a pair is missing.
     """
     root = Path(root)
     frames = tuple(frame for split in SPLITS for frame in _frames(root, split))

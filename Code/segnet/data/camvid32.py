@@ -3,9 +3,9 @@
     701_StillsRaw_full/0001TP_006690.png      8-bit RGB
     LabeledApproved_full/0001TP_006690_L.png  8-bit RGB, a colour a class, black is void
 
-Copies sort these files in many ways, so an image and its `_L.png` are found by their
-names, in whatever folders below the root. Images in folders called train, val and test
-belong to that split; `segnet.data.split.SPLIT_NAMES` has further names.
+Copies arrange these files in many ways, so an image and its `_L.png` are matched by
+name, in any folder below the root. Images in folders named train, val and test belong
+to that split; `segnet.data.split.SPLIT_NAMES` has further names.
 
 Source: Brostow, Fauqueur and Cipolla, Semantic Object Classes in Video: A
 High-Definition Ground Truth Database, 2009.
@@ -31,7 +31,7 @@ def reader(root: str | Path) -> Source:
         root: The folder that holds images and label images, at any depth.
 
     Raises:
-        FileNotFoundError: There is no frame, or one file of a pair is missing.
+        FileNotFoundError: No frame is found, or one file of a pair is missing.
         ValueError: Two files have the name of one frame.
     """
     root = Path(root)

@@ -1,4 +1,4 @@
-"""Streets of a city as `segnet render` makes them: Virtual KITTI 1 and people.
+"""Streets of a city that `segnet render` made: Virtual KITTI 1's classes and people.
 
 The worlds city1 to high3 name those on foot `Misc:walker` and those on bicycles
 `Misc:cyclist`. `vkitti1` reads both as Misc; here they are classes of their own.
@@ -24,7 +24,7 @@ def reader(
 
     Args:
         root: The folder that `segnet render` wrote.
-        worlds: Only these, for example ["city1"]; all there are by default.
+        worlds: Only these, for example ["city1"]; all by default.
         variations: Only these, for example ["clone", "fog"].
 
     Raises:

@@ -8,8 +8,8 @@ The 19 classes that are scored get their train ids, all other label ids become v
 are empty.
 
 Source: Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding,
-CVPR 2016; `labels.py` of cityscapesScripts. Licence of the data: non-commercial, from
-the publisher, who does not allow passing it on.
+CVPR 2016; `labels.py` of cityscapesScripts. Licence of the data: non-commercial; only
+the publisher may pass it on.
 """
 
 from collections.abc import Iterable
@@ -43,8 +43,8 @@ def reader(root: str | Path, worlds: Iterable[str] | None = None) -> Source:
         worlds: Only these cities, for example ["aachen"].
 
     Raises:
-        FileNotFoundError: No split is there, or one file of a pair is missing.
-        ValueError: A city is asked for that is not there.
+        FileNotFoundError: No split is found, or one file of a pair is missing.
+        ValueError: A city in `worlds` does not exist.
     """
     root = Path(root)
     cities = {

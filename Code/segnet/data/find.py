@@ -1,4 +1,4 @@
-"""A dataset by its name, with the classes of another one where that is wanted."""
+"""Finds a dataset by its name, and maps its classes to those of another one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ def with_classes(source: Source, mapping: str) -> Source:
             not have become void.
 
     Raises:
-        ValueError: There is no such mapping, or it does not know these classes.
+        ValueError: The mapping is unknown, or does not know these classes.
     """
     found = find_mapping(mapping)
     ids = found.label_ids(source.class_map)

@@ -5,7 +5,7 @@
 
 A grey mask holds class ids; a coloured one, or one with a palette, the colours of the
 class map, black for void. Sub-folders are drives: `split` cuts each by itself. When all
-frames lie in sub-folders called train, val and test, these are the split; so are
+frames lie in sub-folders named train, val and test, these are the split; so are
 training, valid, validation and testing, in any case, and deeper sub-folders.
 """
 
@@ -37,7 +37,7 @@ def reader(
         classes: The class map, a JSON file as `ClassMap.save` writes it.
 
     Raises:
-        FileNotFoundError: A folder or the class map is missing, there is no image, or
+        FileNotFoundError: A folder or the class map is missing, no image is found, or
             an image has no mask or the reverse.
         ValueError: `masks` or `classes` is not given, two files have the name of one
             frame, or the class map is damaged.
@@ -53,7 +53,7 @@ def reader(
     labels = _by_name(masks, MASK_SUFFIXES)
     if not images and not labels:
         raise FileNotFoundError(
-            f"{root}: no image in it; one ends with {', '.join(IMAGE_SUFFIXES)}"
+            f"{root}: no image in it; their names end with {', '.join(IMAGE_SUFFIXES)}"
         )
     check_pairs(
         images,
@@ -95,7 +95,7 @@ def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         name = path.relative_to(folder).with_suffix("").as_posix()
         if name in found:
             raise ValueError(
-                f"{path}: {found[name].name} beside it is of the same name; keep one"
+                f"{path}: {found[name].name} beside it has the same name; keep one"
             )
         found[name] = path
     return found

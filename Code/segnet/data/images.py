@@ -1,4 +1,4 @@
-"""Image files in, arrays out, and the two ways to make them smaller.
+"""Reads image files into arrays, and shrinks images and labels.
 
 Photographs are turned upright where their EXIF or XMP orientation asks for it, as
 viewers do. A label image with an orientation is refused: programs that write masks
@@ -28,7 +28,7 @@ def read_rgb(path: str | Path) -> Image.Image:
     """Returns a photograph or rendering as a decoded RGB image, turned upright.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file is missing.
         ValueError: The file is damaged, or is of a kind such as 16-bit depth.
     """
     return _open(path, RGB_MODES, "RGB")
@@ -38,7 +38,7 @@ def read_colour_labels(path: str | Path) -> np.ndarray:
     """Returns a colour-coded label image, (H, W, 3) uint8.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file is missing.
         ValueError: As `read_rgb`, or the file has an orientation other than upright.
     """
     return np.asarray(_open(path, COLOUR_LABEL_MODES, "RGB", turn=False))
@@ -67,7 +67,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
 
 def stored_mode(path: str | Path) -> str:
-    """Returns how an image's pixels are stored, as Pillow says it; errors as above."""
+    """Returns Pillow's mode of an image, such as "L"; errors as `read_rgb`."""
     with opened(path) as image:
         return image.mode
 

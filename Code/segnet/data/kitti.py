@@ -27,14 +27,14 @@ IMAGES, LABELS = "training/image_2", "training/semantic"
 def reader(root: str | Path) -> Source:
     """Returns the 200 frames with labels, sorted.
 
-    There is no publisher's split, and nothing that tells which frames are of one drive:
-    all count as one.
+    The publisher gives no split and does not say which frames share a drive, so all
+    count as one drive.
 
     Args:
         root: The folder that holds `training`.
 
     Raises:
-        FileNotFoundError: No frame is there, or one file of a pair is missing.
+        FileNotFoundError: No frame is found, or one file of a pair is missing.
         ValueError: An image is damaged.
     """
     root = Path(root)

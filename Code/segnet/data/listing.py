@@ -1,7 +1,7 @@
-"""What readers share: finding files, and saying what is missing.
+"""Finds the files of a dataset, and names those that are missing.
 
 Links are followed. A link that leads nowhere is an error, since the frames behind it
-would be missing without a word.
+would be missing without a message.
 """
 
 import os
@@ -21,8 +21,8 @@ def check_pairs(
     """Raises FileNotFoundError when an image has no label image or the reverse.
 
     Args:
-        images: Frame name -> image there.
-        labels: Frame name -> label image there.
+        images: Frame name -> its image.
+        labels: Frame name -> its label image.
         image_path: Where the image of a frame should be.
         label_path: Where the label image of a frame should be.
     """
@@ -30,25 +30,25 @@ def check_pairs(
         missing = label_path(name) if name in images else image_path(name)
         partner = images.get(name) or labels[name]
         raise FileNotFoundError(
-            f"{missing}: missing, its partner {partner} is there; the copy is not "
-            f"complete"
+            f"{missing}: missing, its partner {partner} exists; the copy is incomplete"
         )
 
 
 def chosen(
     kind: str, wanted: Iterable[str] | None, there: set[str], root: Path
 ) -> set[str]:
-    """Returns what is wanted, or all that is there.
+    """Returns the wanted names, or all of them.
 
     Args:
-        kind: What is chosen, for the message: "world".
-        wanted: Names, or None for all.
+        kind: Of the things named, for the message: "world".
+        wanted: Names, or a single one, or None for all.
         there: Names to choose from.
         root: The dataset, for the message.
 
     Raises:
-        ValueError: Something wanted is not there, or nothing is wanted.
+        ValueError: A wanted name does not exist, or none is wanted.
     """
+    wanted = {wanted} if isinstance(wanted, str) else wanted
     wanted = there if wanted is None else set(wanted)
     if not wanted or not wanted <= there:
         missing = ", ".join(sorted(wanted - there)) or "in an empty choice"
@@ -59,7 +59,7 @@ def chosen(
 
 
 def child(folder: Path, name: str) -> Path:
-    """Returns `folder / name`, or what is there under that name in other case.
+    """Returns `folder / name`, or the entry whose name differs in case only.
 
     Raises:
         FileNotFoundError: It is a link that leads nowhere.
@@ -124,8 +124,8 @@ def _sound(path: Path) -> Path:
     """The path, unless it is a link that leads nowhere."""
     if path.is_symlink() and not os.path.exists(path):
         raise FileNotFoundError(
-            f"{path}: a link to {os.readlink(path)}, which is not there; mend or "
-            f"remove the link"
+            f"{path}: a link to {os.readlink(path)}, which does not exist; repair "
+            f"or remove the link"
         )
     return path
 

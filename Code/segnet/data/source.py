@@ -1,4 +1,4 @@
-"""What a reader returns: the frames of a dataset and a function for their labels."""
+"""The result of a reader: the frames of a dataset and a function for their labels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Frame:
             Virtual KITTI frame do; groups of a drive sort in the order of time.
         image: Image file.
         label: Label file.
-        publisher_split: "train", "val" or "test" where the publisher says so.
+        publisher_split: "train", "val" or "test" as published, "" without such a split.
     """
 
     id: str
@@ -112,7 +112,7 @@ class Reader:
 
         Raises:
             FileNotFoundError: A folder, or one file of a pair, is missing.
-            ValueError: The dataset has no such option, or none of what is asked for.
+            ValueError: The dataset has no such option, or nothing that fits it.
         """
         given = {name: value for name, value in options.items() if value is not None}
         for name in given.keys() - set(self.options):

@@ -17,7 +17,7 @@ from segnet.data.source import Frame
 RULES = ("blocks", "fold", "world", "publisher", "val-only", "random")
 FOLDERS_NAMED = 5
 
-# Usual names of folders, in any case -> the split that is in them.
+# Usual names of folders, in any case -> the split in them.
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -37,7 +37,7 @@ def read_fold(text: str) -> tuple[int, int]:
     """
     index, slash, count = text.partition("/")
     if not (slash and index.isdecimal() and count.isdecimal()):
-        raise ValueError(f"{text!r} is no fold like 2/5")
+        raise ValueError(f"{text!r} is not a fold such as 2/5")
     return int(index), int(count)
 
 
@@ -216,10 +216,11 @@ def default_rule(frames: Sequence[Frame]) -> str:
 
 
 def named_split(folders: Iterable[str]) -> str:
-    """Returns the split that folders are called after, "" if there is none.
+    """Returns the split that a folder is named after, "" without one.
 
     Args:
-        folders: Names, the outermost first; the first that is a split's counts.
+        folders: Names of nested folders, the outermost first; the first that names a
+            split counts.
     """
     known = (SPLIT_NAMES.get(name.lower(), "") for name in folders)
     return next(filter(None, known), "")
@@ -239,7 +240,7 @@ def _half_split(frames: Sequence[Frame], unnamed: Sequence[Frame]) -> str:
     root = os.path.commonpath([os.path.abspath(f.image.parent) for f in frames])
     there = [_folders(some, root) for some in (named, unnamed)]
     return (
-        f"{len(named)} frames lie in folders called after a split ({there[0]}), "
+        f"{len(named)} frames lie in folders named after a split ({there[0]}), "
         f"{len(unnamed)} do not ({there[1]}); rename those to train, val or test, move "
         f"them away, or name a split rule: 'blocks' cuts all folders alike, test too"
     )

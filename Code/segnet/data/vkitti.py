@@ -4,8 +4,8 @@
     vkitti_1.3.1_scenegt/<world>/<variation>/00000.png    8-bit RGB, a colour a class
     vkitti_1.3.1_scenegt/<world>_<variation>_scenegt_rgb_encoding.txt
 
-Each car and van has a colour of its own there, and the same colour can mean another
-class in another world or variation: there is one table for each, never a common one.
+Each car and van has a colour of its own, and the same colour can mean another class in
+another world or variation, so each of these has its own table.
 
 Source: Gaidon et al., Virtual Worlds as Proxy for Multi-Object Tracking Analysis,
 CVPR 2016. Licence of the data: CC BY-NC-SA 3.0.
@@ -40,14 +40,14 @@ def reader(
 
     Args:
         root: The folder that holds `vkitti_1.3.1_rgb` and `vkitti_1.3.1_scenegt`.
-        worlds: Only these, for example ["0001"]; all there are by default.
+        worlds: Only these, for example ["0001"]; all by default.
         variations: Only these, for example ["clone", "fog"].
 
     Raises:
         FileNotFoundError: A folder, an encoding file or one frame of a pair is
             missing.
-        ValueError: A world or variation is asked for that does not exist, or an
-            encoding file is not as published.
+        ValueError: A world or variation does not exist, or an encoding file is not as
+            published.
     """
     return source("vkitti1", VKITTI1, root, worlds, variations)
 
@@ -112,7 +112,7 @@ def read_encoding(
         instances: `Category:instance` -> its class, where that is not the category.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file is missing.
         ValueError: A line is not of that form, names a class that Virtual KITTI 1
             does not have, or repeats a colour or a category; the message gives file
             and line.
@@ -125,7 +125,7 @@ def read_encoding(
     try:
         lines = path.read_bytes().decode("ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no text file: {error}") from error
+        raise ValueError(f"{path}: not a text file: {error}") from error
     if not lines or lines[0].split() != HEADER:
         found = lines[0][:80] if lines else ""
         raise ValueError(
@@ -171,11 +171,11 @@ def _row(line: str, where: str) -> tuple[str, Colour]:
     name, colon, instance = category.partition(":")
     if name not in VKITTI1.names:
         raise ValueError(
-            f"{where}: {name!r} is no class of Virtual KITTI 1, which has "
+            f"{where}: {name!r} is not a class of Virtual KITTI 1, which has "
             f"{', '.join(VKITTI1.names)}"
         )
     if colon and not instance:
-        raise ValueError(f"{where}: {category!r} has no instance behind its colon")
+        raise ValueError(f"{where}: {category!r} has no instance after its colon")
     check_colour(colour, where)
     return category, colour
 

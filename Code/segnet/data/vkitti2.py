@@ -51,8 +51,8 @@ def reader(
         cameras: Only these, ["Camera_0"] is the left one.
 
     Raises:
-        FileNotFoundError: There is no scene, or one frame of a pair is missing.
-        ValueError: Something is asked for that does not exist, or a colors.txt
+        FileNotFoundError: No scene is found, or one file of a pair is missing.
+        ValueError: A world, variation or camera does not exist, or a colors.txt
             contradicts the published colours.
     """
     root = Path(root)
@@ -104,7 +104,7 @@ def read_colours(path: str | Path) -> dict[Colour, int]:
     try:
         lines = path.read_bytes().decode("ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no text file: {error}") from error
+        raise ValueError(f"{path}: not a text file: {error}") from error
     if not lines or not lines[0].startswith("Category"):
         raise ValueError(
             f"{path}: line 1 is {(lines or [''])[0][:80]!r}, expected 'Category r g b' "
@@ -119,7 +119,7 @@ def read_colours(path: str | Path) -> dict[Colour, int]:
         if table.setdefault(colour, index) != index:
             raise ValueError(
                 f"{where}: {line.strip()!r} gives a colour of another class to {name}; "
-                f"without this file the published colours are taken"
+                f"without this file the published colours are used"
             )
     return table
 
@@ -150,7 +150,7 @@ def _row(line: str, where: str) -> tuple[str, Colour]:
         raise ValueError(f"{where}: {line[:80]!r}, expected `Category r g b`, 0-255")
     if fields[0] not in (*VKITTI2.names, UNDEFINED):
         raise ValueError(
-            f"{where}: {fields[0]!r} is no class of Virtual KITTI 2, which has "
+            f"{where}: {fields[0]!r} is not a class of Virtual KITTI 2, which has "
             f"{', '.join(VKITTI2.names)}"
         )
     colour = tuple(int(number) for number in numbers)
@@ -163,7 +163,7 @@ def _names(prefix: str, wanted: Iterable[str] | None, digits: int) -> set[str] |
     if wanted is None:
         return None
     names = set()
-    for text in wanted:
+    for text in [wanted] if isinstance(wanted, str) else wanted:
         match = re.fullmatch(rf"(?:{prefix})?(\d{{1,4}})", str(text), re.IGNORECASE)
         names.add(f"{prefix}{int(match[1]):0{digits}d}" if match else str(text))
     return names

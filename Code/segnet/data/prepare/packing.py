@@ -1,4 +1,4 @@
-"""What a worker does with a frame: read, check, shrink, compress."""
+"""Reads, checks, shrinks and compresses a frame, in a worker process."""
 
 import zlib
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ LABEL_LEVEL = 4
 
 
 def pack(array: np.ndarray, level: int) -> bytes:
-    """Returns one frame compressed as HDF5's gzip filter wants a chunk.
+    """Returns an array compressed as a chunk of HDF5's gzip filter.
 
-    Workers pack, so that the writer only copies bytes; the checksum inside each chunk
-    is what reveals a damaged file on reading.
+    Workers do this, so that the writer only copies bytes. The checksum in each chunk
+    reveals a damaged file on reading.
     """
     return zlib.compress(np.ascontiguousarray(array), level)
 
@@ -43,12 +43,12 @@ class Bad:
 class FramePacker:
     """Turns a frame into its packed image, packed labels and (K + 1,) class pixels.
 
-    These count the pixels of each class in the store, void last.
+    The counts are those of the labels in the store, void last.
 
     Args:
         source: Where the frames come from.
-        size: (H, W) that every frame of the source must have, or is brought to where
-            the source says so.
+        size: (H, W) that every frame must have, or is fitted to where the source has
+            a `size`.
         scaled: (H, W) in the store.
         skip_bad: Turn a bad frame into a `Bad` instead of raising.
     """
@@ -60,7 +60,7 @@ class FramePacker:
 
     @classmethod
     def of(cls, source: Source, scale: float, skip_bad: bool = False) -> "FramePacker":
-        """Returns the packer for a source of a given size, or of its first frame's."""
+        """Returns the packer for the size of the source, or of its first frame."""
         size = source.size or _first_size(source.frames, skip_bad)
         # The list of frames stays behind: each worker gets a copy of the packer.
         light = replace(source, frames=())

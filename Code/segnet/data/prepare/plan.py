@@ -140,9 +140,9 @@ class Plan:
 
     @property
     def settings(self) -> dict[str, str | int | float | bool]:
-        """What two runs must have in common for one to go on with the other's shards.
+        """The settings that a resumed run must share with the one before.
 
-        The frames' files are not among them: each shard knows its own.
+        The frames' files are not among them: each shard lists its own.
         """
         placed = [(frame.id, name) for frame, name in self.placed]
         class_map = self.source.class_map

@@ -1,7 +1,7 @@
-"""Preprocessing: a dataset's files become one compressed store, large ones in shards.
+"""Turns the files of a dataset into one compressed store, a large one in shards.
 
-The new store replaces an older one in one step, when everything else is written. What
-a killed run leaves behind is removed by the next one, or taken up where it resumes.
+The new store replaces an older one in one step, after everything else is written. The
+next run removes the remains of a killed one, or resumes with them.
 """
 
 from pathlib import Path
@@ -96,7 +96,7 @@ def _store(
     except BaseException as error:
         clean(out, resuming=bool(journal.finished))
         if journal.finished:
-            error.add_note("what is finished stays, and --resume goes on with it")
+            error.add_note("finished shards stay, and --resume continues with them")
         raise
     clean(out)
     return path

@@ -1,4 +1,4 @@
-"""How far a run that writes shards has come, for one that goes on after a kill."""
+"""Notes how far a run that writes shards has come, so that another can resume it."""
 
 import json
 from collections.abc import Mapping
@@ -42,11 +42,11 @@ class Journal:
 
 
 def find_journal(out: Path, store: Path, settings: Mapping) -> Journal:
-    """Returns what a run with the same settings left behind, or an empty journal.
+    """Returns the journal that a run with the same settings left, or an empty one.
 
     Args:
         out: The folder to write.
-        store: The store in it, which counts where no run is unfinished.
+        store: The store in it, whose shards count where no run is unfinished.
         settings: `Plan.settings` of this run.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Writing a store in shards: one process a shard, and none of them twice."""
+"""Writes a store in shards: one process a shard, and no shard twice."""
 
 import json
 import secrets
@@ -27,7 +27,7 @@ LISTING = "listing"
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a part: its file, or none where all its frames are bad."""
+    """The outcome of a part: its file, or None where all its frames are bad."""
 
     part: str
     path: Path | None
@@ -37,12 +37,12 @@ class Written:
 
 @dataclass(frozen=True)
 class ShardMaker:
-    """What a worker does with a part: pack its frames, write them, hash the file.
+    """Packs the frames of a part, writes them and hashes the file, in a worker.
 
     Args:
         folder: Of the shards.
-        token: Eight hex digits of this run alone, so that no run touches a file of
-            another one, be it a killed one whose worker lives a little longer.
+        token: Eight hex digits of this run, so that no run touches a file of another,
+            not even of a killed one whose worker lives a little longer.
         class_map: Of the store.
         packer: What turns a frame into bytes.
         attributes: Of the store.
@@ -57,7 +57,7 @@ class ShardMaker:
     def __call__(self, part: Part) -> Iterator[None]:
         path = self.folder / f"{part.name}-{self.token}.h5"
         ids = {part.split: [frame.id for frame in part.frames]}
-        # Before the files are read: whoever changes one meanwhile is noticed later.
+        # Before the files are read, so that a change during the run is noticed later.
         attributes = dict(self.attributes) | {LISTING: part.listing()}
         size = self.packer.scaled
         try:
@@ -75,17 +75,17 @@ class ShardMaker:
 def write_shards(
     plan: Plan, journal: Journal, workers: int | None, progress: bool
 ) -> list[Written]:
-    """Returns what became of each part, those that are whole already included.
+    """Returns the outcome of each part, finished ones included.
 
     Args:
-        plan: What to write.
-        journal: What is whole; its file lies in the folder of the shards.
+        plan: The parts to write.
+        journal: Names the finished shards; its file lies in their folder.
         workers: Processes; one for each core by default.
         progress: Show a progress bar.
 
     Raises:
-        ValueError, OSError: As `segnet.data.prepare.prepare`. What is whole then stays
-            for a run that resumes.
+        ValueError, OSError: As `segnet.data.prepare.prepare`. Finished shards stay for
+            a run that resumes.
     """
     from tqdm.auto import tqdm
 

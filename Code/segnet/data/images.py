@@ -180,7 +180,7 @@ def orientation_of(image: Image.Image, decoded: bool = False) -> int:
 def opened(
     path: str | Path, whole: bool = False, formats: Sequence[str] | None = None
 ) -> Iterator[Image.Image]:
-    """Yields an image, and names the file in whatever goes wrong with it.
+    """Yields an image; all errors name its file.
 
     Args:
         path: The file.
@@ -188,7 +188,7 @@ def opened(
         formats: The formats to try, in Pillow's names; all by default.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file is missing.
         ValueError: The file is damaged, or of none of these formats.
     """
     try:

@@ -18,8 +18,8 @@ from helpers.colour_network import (
     random_picture,
 )
 from segnet.cli import main
-from segnet.predict import files
-from segnet.predict.files import predict_files
+from segnet.predict import images
+from segnet.predict.predicting import predict_files
 from segnet.predict.sources import find_items
 from segnet.predict.writing import Wanted
 
@@ -179,7 +179,7 @@ def test_two_sizes_are_seen_in_batches_of_their_own(tmp_path):
 
 
 def test_waiting_photographs_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "MOST_WAITING", 3 * 64 * 64)
+    monkeypatch.setattr(images, "MOST_WAITING", 3 * 64 * 64)
     engine = ColourEngine()
     for number in range(6):
         save(tmp_path / "in" / f"{number}.png", random_picture(64, 64 + number))

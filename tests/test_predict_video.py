@@ -17,7 +17,7 @@ from helpers.colour_network import (
     picture,
 )
 from segnet.predict import video_file
-from segnet.predict.files import predict_files
+from segnet.predict.predicting import predict_files
 from segnet.predict.video_file import TICKS, VideoReader, VideoWriter
 from segnet.predict.writing import Wanted
 

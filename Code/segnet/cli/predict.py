@@ -74,7 +74,7 @@ def add_predict(verbs) -> None:
 def _predict(arguments) -> int:
     from tqdm.auto import tqdm
 
-    from segnet.predict.files import predict_files
+    from segnet.predict.predicting import predict_files
     from segnet.predict.writing import Wanted
 
     # Of sizes that are no trouble here, and of metadata that nobody asked for.

@@ -1,10 +1,21 @@
-"""Predicting: from images to the most likely class of each pixel."""
+"""Predicting: from arrays to class ids, and from files to files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from segnet.classes import ClassMap
+from segnet.predict.images import ImageRun
+from segnet.predict.pipeline import Clock
+from segnet.predict.predictor import Predictor
+from segnet.predict.sources import IMAGE_KIND, find_items
+from segnet.predict.video_file import import_av
+from segnet.predict.videos import VideoRun
+from segnet.predict.writing import Summary, Wanted
 
 if TYPE_CHECKING:
     import keras
@@ -54,3 +65,51 @@ def predict_with_confidence(
         confidence.append((1 / others).astype(np.float32))
     count = len(images)
     return np.concatenate(ids)[:count], np.concatenate(confidence)[:count]
+
+
+def predict_files(
+    model,
+    sources: Sequence[str | Path],
+    out: str | Path,
+    wanted: Wanted | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    classes: ClassMap | str | Path | None = None,
+    batch_size: int = 4,
+    progress: bool = False,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Writes what a network sees in images and videos.
+
+    Each image gets `NAME.png`, the ids with the colours of the class map at its own
+    size, and what is `wanted` besides; each video gets `NAME.mp4`. Damaged images and
+    frames are named, left out and counted, and the rest is written.
+
+    Args:
+        model, size, classes, batch_size: As for `Predictor`.
+        sources, out: As for `find_items`.
+        wanted: The files to write; overlays by default.
+        progress: Show bars.
+        say: Called with a line for each thing left out.
+
+    Raises:
+        FileNotFoundError: There is no such model or source.
+        ValueError: The model, a source as a whole or an argument is wrong.
+        OSError: An output cannot be written.
+    """
+    wanted = wanted or Wanted()
+    items = find_items(sources, out)
+    images = [item for item in items if item.kind == IMAGE_KIND]
+    videos = [item for item in items if item.kind != IMAGE_KIND]
+    if videos:
+        import_av()
+    predictor = Predictor(model, size, classes, batch_size, wanted.confidence)
+    summary, clock = Summary(), Clock()
+    counted = predictor, wanted, summary, clock, say
+    with clock("all"):
+        if images:
+            ImageRun(*counted).see(images, progress)
+        for item in videos:
+            VideoRun(item, *counted).see(progress)
+    summary.seconds = clock.seconds
+    return summary

@@ -1,15 +1,11 @@
-"""The verb `predict`: images and videos in, class maps and overlays out."""
+"""Images on their way from file to file, with memory for a few only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from segnet.classes import ClassMap
 from segnet.predict.pipeline import Behind, Clock, ahead
 from segnet.predict.predictor import Photograph, Predictor
-from segnet.predict.sources import IMAGE_KIND, Item, find_items
-from segnet.predict.video_file import import_av
-from segnet.predict.videos import VideoRun
+from segnet.predict.sources import Item
 from segnet.predict.writing import Summary, Wanted, write_prediction
 
 READ_AHEAD = WRITE_BEHIND = 2
@@ -17,56 +13,16 @@ READ_AHEAD = WRITE_BEHIND = 2
 MOST_WAITING = 40_000_000
 
 
-def predict_files(
-    model,
-    sources: Sequence[str | Path],
-    out: str | Path,
-    wanted: Wanted = Wanted(),  # noqa: B008
-    *,
-    size: tuple[int, int] | None = None,
-    classes: ClassMap | str | Path | None = None,
-    batch_size: int = 4,
-    progress: bool = False,
-    say: Callable[[str], None] = print,
-) -> Summary:
-    """Writes what a network sees in images and videos.
-
-    Each image gets `NAME.png`, the ids with the colours of the class map at its own
-    size, and what is `wanted` besides; each video gets `NAME.mp4`. Damaged images and
-    frames are named, left out and counted, and the rest is written.
-
-    Args:
-        model, size, classes, batch_size: As for `Predictor`.
-        sources, out: As for `find_items`.
-        wanted: The files to write.
-        progress: Show bars.
-        say: Called with a line for each thing left out.
-
-    Raises:
-        FileNotFoundError: There is no such model or source.
-        ValueError: The model, a source as a whole or an argument is wrong.
-        OSError: An output cannot be written.
-    """
-    items = find_items(sources, out)
-    images = [item for item in items if item.kind == IMAGE_KIND]
-    videos = [item for item in items if item.kind != IMAGE_KIND]
-    if videos:
-        import_av()
-    predictor = Predictor(model, size, classes, batch_size, wanted.confidence)
-    summary, clock = Summary(), Clock()
-    counted = predictor, wanted, summary, clock, say
-    with clock("all"):
-        if images:
-            ImageRun(*counted).see(images, progress)
-        for item in videos:
-            VideoRun(item, *counted).see(progress)
-    summary.seconds = clock.seconds
-    return summary
-
-
 @dataclass
 class ImageRun:
-    """Images on their way from file to file, grouped by the size the network sees."""
+    """Images grouped by the size at which the network sees them.
+
+    Args:
+        predictor: The network.
+        wanted: The files to write.
+        summary, clock: What is counted.
+        say: Called with a line for each image left out.
+    """
 
     predictor: Predictor
     wanted: Wanted

@@ -1,5 +1,6 @@
 """Focal, OHEM, Lovász, Dice, Tversky and sums, against arithmetic and NumPy."""
 
+import inspect
 import math
 
 import keras
@@ -17,6 +18,7 @@ from segnet.losses import (
     Sum,
     Tversky,
     WeightedCrossEntropy,
+    named,
 )
 from segnet.metrics import confusion, iou
 
@@ -293,8 +295,10 @@ def test_low_resolution_compares_the_middle_of_each_square():
     assert float(found) == float(WeightedCrossEntropy()(few, logits))
 
 
-def test_recipes_know_the_names():
-    assert tuple(LOSSES) == recipe.LOSSES
+def test_each_loss_of_a_recipe_is_a_function_and_each_function_is_in_recipes():
+    functions = inspect.getmembers(named, inspect.isfunction)
+    assert sorted(recipe.LOSSES) == [name for name, _ in functions]
+    assert dict(functions) == LOSSES
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -79,6 +79,24 @@ def test_every_field_is_checked_and_explained():
             Recipe(**{field.name: object()})
 
 
+def test_a_recipe_of_version_0_1_is_read():
+    # Without the fields that came later; tuples are lists in JSON.
+    text = """{"model": "slim", "epochs": 60, "batch_size": 8, "learning_rate": 0.002,
+        "schedule": "cosine", "warmup_epochs": 1.0, "weight_decay": 0.02, "ema": 0.99,
+        "loss": "lovasz", "class_weights": "enet", "weight_cap": 10.0,
+        "crop": [240, 320], "scale": [0.6, 2.0], "flip": true, "colour": 0.3,
+        "rare": 0.4, "balance": 0.5, "init": "slim_scenes14", "seed": 0}"""
+    assert Recipe.from_json(text) == Recipe(
+        loss="lovasz",
+        class_weights="enet",
+        crop=(240, 320),
+        scale=(0.6, 2.0),
+        rare=0.4,
+        balance=0.5,
+        init="slim_scenes14",
+    )
+
+
 def test_warm_up_ends_with_the_training_at_the_latest():
     assert Recipe(epochs=1).warmup_epochs == 1
     with pytest.raises(ValueError, match=r"warmup_epochs is 4, expected at most .*3"):

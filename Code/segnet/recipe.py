@@ -1,19 +1,85 @@
-"""How to train, in one object: learning rate, loss, augmentation, epochs."""
+"""How to train, in one object: learning rate, loss, augmentation, epochs.
+
+Each field is declared once: its default, its help, the values it accepts and how the
+command reads it.
+"""
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 SCHEDULES = ("cosine", "poly")
 CLASS_WEIGHTS = ("none", "median", "enet")
-# The keys of segnet.losses.LOSSES, which this module cannot import without Keras.
+# segnet.losses has a function for each name; it needs Keras, this module does not.
 LOSSES = ("cross_entropy", "focal", "ohem", "lovasz", "dice")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 AUGMENT_ON = ("auto", "cpu", "device")
 
 
-def _field(default, help_text: str, **metadata):
-    return field(default=default, metadata={"help": help_text, **metadata})
+class _Rule(NamedTuple):
+    """The values that a field accepts, as a test and in words."""
+
+    accepts: Callable[[Any], bool]
+    expected: str
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_crop(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(type(side) is int and side >= 64 for side in value)
+    )
+
+
+def _is_scale(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(_is_number(factor) for factor in value)
+        and 0 < value[0] <= value[1] <= 8
+    )
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(n, str) and n for n in value)
+
+
+_NAME = _Rule(lambda v: isinstance(v, str) and bool(v), "the name of a network")
+_PATH = _Rule(lambda v: isinstance(v, str), "a path")
+_PATHS = _Rule(_are_names, "paths or names")
+_SWITCH = _Rule(lambda v: isinstance(v, bool), "True or False")
+_COUNT = _Rule(lambda v: type(v) is int and v >= 1, "a whole number from 1")
+_SEED = _Rule(
+    lambda v: type(v) is int and 0 <= v < 2**32, "a whole number from 0 to below 2^32"
+)
+# Infinity and nan are numbers that no comparison here lets through.
+_POSITIVE = _Rule(lambda v: _is_number(v) and 0 < v < float("inf"), "a number above 0")
+_FROM_0 = _Rule(lambda v: _is_number(v) and 0 <= v < float("inf"), "a number from 0")
+_SHARE = _Rule(lambda v: _is_number(v) and 0 <= v <= 1, "a number from 0 to 1")
+_BELOW_1 = _Rule(lambda v: _is_number(v) and 0 <= v < 1, "a number from 0 to below 1")
+_INSIDE_0_1 = _Rule(
+    lambda v: _is_number(v) and 0 < v < 1, "a number above 0 and below 1"
+)
+_DEGREES = _Rule(lambda v: _is_number(v) and 0 <= v <= 45, "degrees from 0 to 45")
+_NOISE = _Rule(lambda v: _is_number(v) and 0 <= v <= 128, "a number from 0 to 128")
+_CROP = _Rule(_is_crop, "None or (height, width), both from 64")
+_SCALE = _Rule(_is_scale, "(smallest, largest), above 0 and up to 8")
+
+
+def _field(default: Any, rule: _Rule, help_text: str, **command: Any) -> Any:
+    """A field with its rule; `command` holds options of the command's flag."""
+    return field(default=default, metadata={"help": help_text, "rule": rule, **command})
+
+
+def _choice(default: str, choices: tuple[str, ...], help_text: str) -> Any:
+    rule = _Rule(lambda value: value in choices, f"one of {', '.join(choices)}")
+    return _field(default, rule, help_text, choices=choices)
 
 
 @dataclass(frozen=True)
@@ -27,110 +93,129 @@ class Recipe:
         ValueError: A value is out of range or of the wrong type.
     """
 
-    model: str = _field("slim", "network, a key of segnet.models.MODELS")
-    epochs: int = _field(60, "passes over the training frames")
-    batch_size: int = _field(8, "frames a step")
-    learning_rate: float = _field(2e-3, "peak, after the warm-up")
-    schedule: str = _field("cosine", "decay to 0", choices=SCHEDULES)
-    warmup_epochs: float = _field(1.0, "epochs of linear rise to the peak")
+    model: str = _field("slim", _NAME, "network, a key of segnet.models.MODELS")
+    epochs: int = _field(60, _COUNT, "passes over the training frames")
+    batch_size: int = _field(8, _COUNT, "frames per step")
+    learning_rate: float = _field(2e-3, _POSITIVE, "peak, after the warm-up")
+    schedule: str = _choice("cosine", SCHEDULES, "decay to 0")
+    warmup_epochs: float = _field(1.0, _FROM_0, "epochs of linear rise to the peak")
     weight_decay: float = _field(
-        0.02, "AdamW, times the learning rate; kernels only, no biases and norms"
+        0.02,
+        _FROM_0,
+        "of AdamW, times the learning rate; on kernels only, not on biases and norms",
     )
     ema: float = _field(
-        0.99, "momentum a step of averaged weights, reached gradually; 0: none"
+        0.99,
+        _BELOW_1,
+        "momentum per step of the averaged weights, reached gradually; 0: no average",
     )
-    loss: str = _field(
+    loss: str = _choice(
         "cross_entropy",
-        "what is minimised; lovasz: 0.8 cross-entropy + 0.2 Lovász, dice: "
-        "cross-entropy + Dice",
-        choices=LOSSES,
+        LOSSES,
+        "loss function; lovasz: 0.8 cross-entropy + 0.2 Lovász, dice: cross-entropy + "
+        "Dice",
     )
     auxiliary: float = _field(
-        0.0, "weight of the loss of each auxiliary head; 0: train without them"
+        0.0, _FROM_0, "weight of the loss of each auxiliary head; 0: no such heads"
     )
-    class_weights: str = _field(
-        "none", "weights of the loss from the training split", choices=CLASS_WEIGHTS
+    class_weights: str = _choice(
+        "none", CLASS_WEIGHTS, "weights of the loss from the training split"
     )
-    weight_cap: float = _field(10.0, "no class weight above this")
+    weight_cap: float = _field(10.0, _POSITIVE, "no class weight above this")
     crop: tuple[int, int] | None = _field(
         None,
+        _CROP,
         "height and width of training crops, by default the frame",
         nargs=2,
         type=int,
     )
     scale: tuple[float, float] = _field(
-        (0.5, 2.0), "range of the random scale; 1 1: none", nargs=2, type=float
+        (0.5, 2.0), _SCALE, "range of the random scale; 1 1: none", nargs=2, type=float
     )
-    flip: bool = _field(True, "mirror half of the frames")
-    colour: float = _field(0.3, "strength of the colour changes, 0 to below 1")
+    flip: bool = _field(True, _SWITCH, "mirror half of the frames")
+    colour: float = _field(
+        0.3, _BELOW_1, "strength of the colour changes, 0 to below 1"
+    )
     rare: float = _field(
-        0.0, "share of the windows placed on a pixel of a class, rare classes first"
+        0.0,
+        _SHARE,
+        "share of the windows placed on a pixel of a class, rare classes first",
     )
     balance: float = _field(
-        0.0, "how much frames with rare classes are drawn more often, 0 to 1; 0: not"
+        0.0, _SHARE, "oversampling of frames with rare classes: 0 none, 1 strongest"
     )
-    rotate: float = _field(0.0, "rotate half of the frames by up to so many degrees")
+    rotate: float = _field(
+        0.0, _DEGREES, "rotate half of the frames by up to this many degrees"
+    )
     cutmix: float = _field(
-        0.0, "share of the frames that get a rectangle of another frame"
+        0.0, _SHARE, "share of the frames that get a rectangle of another frame"
     )
     noise: float = _field(
         0.0,
+        _NOISE,
         "Gaussian noise of up to this deviation, of 255, on half of the frames, as of "
         "a camera in the dark",
     )
     extra_share: float = _field(
         0.0,
+        _BELOW_1,
         "share of each batch that comes from a second store, --extra; an epoch is "
         "still one pass over the first",
     )
-    augment_on: str = _field(
+    augment_on: str = _choice(
         "auto",
+        AUGMENT_ON,
         "where frames are changed: ahead by threads of the cpu, or in the step by the "
         "device; auto: by the device, if it is no CPU",
-        choices=AUGMENT_ON,
     )
     include_val: bool = _field(
         False,
-        "train on val as well, as published CamVid figures do; nothing is left to "
-        "choose on, so the last weights are kept",
+        _SWITCH,
+        "train on val as well, as published CamVid figures do; no frames remain to "
+        "choose weights on, so the last ones are kept",
     )
     init: str = _field(
         "",
+        _PATH,
         "weights to start from, where the shapes agree: a .keras file, the last.npz of "
         "a run, or shipped weights that `segnet models` lists",
     )
     teacher: tuple[str, ...] = _field(
         (),
+        _PATHS,
         "trained networks to learn from beside the labels, all at once, for the same "
         "classes: files or names as for init",
         nargs="+",
         type=str,
     )
     teacher_share: float = _field(
-        0.5, "share of the loss that asks for what the teachers say, if there are any"
+        0.5, _INSIDE_0_1, "share of the loss that compares with the teachers, if any"
     )
-    validate_every: int = _field(1, "epochs between scores on val; always at the end")
+    validate_every: int = _field(
+        1, _COUNT, "epochs between scores on val; always at the end"
+    )
     save_every: int = _field(
         1,
+        _COUNT,
         "epochs between states to resume from, and with include_val best.keras, always "
         "at the end; more where an epoch takes seconds and a state tens of megabytes",
     )
-    precision: str = _field(
-        "float32",
-        "dtype policy of the training; what is kept is float32",
-        choices=PRECISIONS,
+    precision: str = _choice(
+        "float32", PRECISIONS, "dtype policy of training; saved models are float32"
     )
-    seed: int = _field(0, "seed of weights, order and augmentation")
+    seed: int = _field(0, _SEED, "seed of weights, order and augmentation")
 
-    def __post_init__(self):
-        for name in ("crop", "scale", "teacher"):
-            value = getattr(self, name)
-            if isinstance(value, list):
-                object.__setattr__(self, name, tuple(value))
-        for name, accepts, expected in _CHECKS:
-            value = getattr(self, name)
-            if not accepts(value):
-                raise ValueError(f"recipe: {name} is {value!r}, expected {expected}")
+    def __post_init__(self) -> None:
+        for entry in dataclasses.fields(self):
+            given = getattr(self, entry.name)
+            # JSON and the command have lists where a recipe has tuples.
+            value = tuple(given) if isinstance(given, list) else given
+            rule = entry.metadata["rule"]
+            if not rule.accepts(value):
+                raise ValueError(
+                    f"recipe: {entry.name} is {given!r}, expected {rule.expected}"
+                )
+            object.__setattr__(self, entry.name, value)
         if self.warmup_epochs > self.epochs:
             raise ValueError(
                 f"recipe: warmup_epochs is {self.warmup_epochs}, expected at most "
@@ -171,80 +256,3 @@ def differences(first: Recipe, second: Recipe) -> list[str]:
         for f in dataclasses.fields(Recipe)
     )
     return [f"{name}: {a!r} -> {b!r}" for name, a, b in pairs if a != b]
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(low: float, high: float = float("inf")):
-    """A test for a number from `low` to below `high`."""
-    return lambda value: _is_number(value) and low <= value < high
-
-
-def _share(value) -> bool:
-    return _is_number(value) and 0 <= value <= 1
-
-
-def _integer(low: int, high: float = float("inf")):
-    return lambda value: type(value) is int and low <= value < high
-
-
-def _is_crop(value) -> bool:
-    return value is None or (
-        isinstance(value, tuple)
-        and len(value) == 2
-        and all(type(side) is int and side >= 64 for side in value)
-    )
-
-
-def _is_scale(value) -> bool:
-    return (
-        isinstance(value, tuple)
-        and len(value) == 2
-        and all(_is_number(factor) for factor in value)
-        and 0 < value[0] <= value[1] <= 8
-    )
-
-
-_CHECKS = (
-    ("model", lambda v: isinstance(v, str) and v, "the name of a network"),
-    ("epochs", _integer(1), "a whole number from 1"),
-    ("batch_size", _integer(1), "a whole number from 1"),
-    ("learning_rate", lambda v: _number(0)(v) and v > 0, "a number above 0"),
-    ("schedule", lambda v: v in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
-    ("warmup_epochs", _number(0), "a number from 0"),
-    ("weight_decay", _number(0), "a number from 0"),
-    ("ema", _number(0, 1), "a number from 0 to below 1"),
-    ("loss", lambda v: v in LOSSES, f"one of {', '.join(LOSSES)}"),
-    ("auxiliary", _number(0), "a number from 0"),
-    ("class_weights", lambda v: v in CLASS_WEIGHTS, f"one of {CLASS_WEIGHTS}"),
-    ("weight_cap", lambda v: _number(0)(v) and v > 0, "a number above 0"),
-    ("crop", _is_crop, "None or (height, width), both from 64"),
-    ("scale", _is_scale, "(smallest, largest), above 0 and up to 8"),
-    ("flip", lambda v: isinstance(v, bool), "True or False"),
-    ("colour", _number(0, 1), "a number from 0 to below 1"),
-    ("rare", _share, "a number from 0 to 1"),
-    ("balance", _share, "a number from 0 to 1"),
-    ("rotate", lambda v: _is_number(v) and 0 <= v <= 45, "degrees from 0 to 45"),
-    ("cutmix", _share, "a number from 0 to 1"),
-    ("noise", lambda v: _is_number(v) and 0 <= v <= 128, "a number from 0 to 128"),
-    ("extra_share", _number(0, 1), "a number from 0 to below 1"),
-    ("augment_on", lambda v: v in AUGMENT_ON, f"one of {', '.join(AUGMENT_ON)}"),
-    ("include_val", lambda v: isinstance(v, bool), "True or False"),
-    ("init", lambda v: isinstance(v, str), "a path"),
-    (
-        "teacher",
-        lambda v: isinstance(v, tuple) and all(isinstance(p, str) and p for p in v),
-        "paths or names",
-    ),
-    (
-        "teacher_share",
-        lambda v: _number(0, 1)(v) and v > 0,
-        "a number above 0 and below 1",
-    ),
-    ("validate_every", _integer(1), "a whole number from 1"),
-    ("save_every", _integer(1), "a whole number from 1"),
-    ("precision", lambda v: v in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
-    ("seed", _integer(0, 2**32), "a whole number from 0 to below 2^32"),
-)

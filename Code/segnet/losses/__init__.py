@@ -7,6 +7,10 @@ Each takes labels (B, H, W) 0-255 and logits (B, H, W, K), leaves out the pixels
 `LOSSES[name](class_weights, void)` are those a recipe can name.
 """
 
+from collections.abc import Callable, Sequence
+
+from segnet import recipe
+from segnet.losses import named
 from segnet.losses.base import PixelLoss, Sum
 from segnet.losses.class_weights import enet_weights, median_frequency_weights
 from segnet.losses.cross_entropy import Focal, OhemCrossEntropy, WeightedCrossEntropy
@@ -29,30 +33,7 @@ __all__ = [
     "median_frequency_weights",
 ]
 
-
-def _focal(weights, void: int) -> Focal:
-    return Focal(class_weights=weights, ignore_class=void)
-
-
-def _ohem(weights, void: int) -> OhemCrossEntropy:
-    return OhemCrossEntropy(class_weights=weights, ignore_class=void)
-
-
-def _with_lovasz(weights, void: int) -> Sum:
-    # Alone it does not train from scratch. A sixteenth of the pixels costs a sixteenth,
-    # and touches every cell of logits that were computed at 1/4.
-    return 0.8 * WeightedCrossEntropy(weights, void) + 0.2 * Lovasz(void, stride=4)
-
-
-def _with_dice(weights, void: int) -> Sum:
-    # Equal shares, as in nnU-Net (Isensee et al., 2021).
-    return WeightedCrossEntropy(weights, void) + Dice(void)
-
-
-LOSSES = {
-    "cross_entropy": WeightedCrossEntropy,
-    "focal": _focal,
-    "ohem": _ohem,
-    "lovasz": _with_lovasz,
-    "dice": _with_dice,
+# A recipe names losses without importing Keras, so the names stand there.
+LOSSES: dict[str, Callable[[Sequence[float] | None, int], PixelLoss]] = {
+    name: getattr(named, name) for name in recipe.LOSSES
 }

@@ -25,9 +25,9 @@ def median_frequency_weights(
     Source: Eigen and Fergus, "Predicting Depth, Surface Normals and Semantic Labels
     with a Common Multi-Scale Convolutional Architecture", 2015, section 6.3.2.
     """
-    pixels, frames = np.asarray(pixels, np.float64), np.asarray(frames, np.float64)
-    present = _present(pixels, frames)
-    frequencies = pixels[present] / frames[present]
+    counts, holding = np.asarray(pixels, np.float64), np.asarray(frames, np.float64)
+    present = _present(counts, holding)
+    frequencies = counts[present] / holding[present]
     return _spread(np.median(frequencies) / frequencies, present, cap)
 
 
@@ -51,23 +51,24 @@ def enet_weights(
     """
     if c <= 1:
         raise ValueError(f"c must be above 1, got {c}")
-    pixels = np.asarray(pixels, np.float64)
-    present = _present(pixels, pixels)
-    return _spread(1 / np.log(c + pixels[present] / pixels.sum()), present, cap)
+    counts = np.asarray(pixels, np.float64)
+    present = _present(counts, counts)
+    return _spread(1 / np.log(c + counts[present] / counts.sum()), present, cap)
 
 
 def _present(pixels: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Which classes occur, (K,) bool."""
     if pixels.shape != frames.shape or pixels.ndim != 1:
         raise ValueError(
             f"pixels {pixels.shape} and frames {frames.shape} must both be (K,)"
         )
     present = (pixels > 0) & (frames > 0)
     if not present.any():
-        raise ValueError("no class occurs in these frames, so nothing can be weighted")
+        raise ValueError("no class occurs in these frames, so none can be weighted")
     return present
 
 
-def _spread(weights, present: np.ndarray, cap: float | None) -> np.ndarray:
+def _spread(weights: np.ndarray, present: np.ndarray, cap: float | None) -> np.ndarray:
     """The weights of the present classes at their places, 0 elsewhere."""
     spread = np.zeros(present.shape)
     spread[present] = weights

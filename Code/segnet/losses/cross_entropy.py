@@ -1,10 +1,13 @@
 """Cross-entropy, and two losses that look harder at the pixels that are wrong."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
-from segnet.losses.base import PixelLoss, weighted_mean
+from segnet.losses.base import PixelLoss, Tensor, weighted_mean
 
 # The spacing of float32 from 0.5 to 1.
 RESOLUTION = 2.0**-24
@@ -14,14 +17,19 @@ HALVINGS = 24
 class _ClassWeighted(PixelLoss):
     """A loss whose pixels weigh as much as their class."""
 
-    def __init__(self, class_weights=None, ignore_class=255, name=None):
+    def __init__(
+        self,
+        class_weights: Sequence[float] | None = None,
+        ignore_class: int = 255,
+        name: str | None = None,
+    ) -> None:
         super().__init__(ignore_class, name)
         if class_weights is not None:
             class_weights = [float(weight) for weight in class_weights]
             if not all(0 <= weight < np.inf for weight in class_weights):
                 raise ValueError(f"class weights must be 0 or more: {class_weights}")
             if not any(class_weights):
-                raise ValueError("all class weights are 0, nothing is left to learn")
+                raise ValueError("all class weights are 0, so nothing could be learned")
         self.class_weights = class_weights
 
     def class_table(self, num_classes: int) -> list[float]:
@@ -32,7 +40,7 @@ class _ClassWeighted(PixelLoss):
             )
         return weights
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"class_weights": self.class_weights, **super().get_config()}
 
 
@@ -56,11 +64,14 @@ class WeightedCrossEntropy(_ClassWeighted):
     """
 
     def __init__(
-        self, class_weights=None, ignore_class=255, name="weighted_cross_entropy"
-    ):
+        self,
+        class_weights: Sequence[float] | None = None,
+        ignore_class: int = 255,
+        name: str = "weighted_cross_entropy",
+    ) -> None:
         super().__init__(class_weights, ignore_class, name)
 
-    def measure(self, truth, logits, weights):
+    def measure(self, truth: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         return weighted_mean(_cross_entropies(truth, logits), weights)
 
 
@@ -72,7 +83,7 @@ class Focal(_ClassWeighted):
     one-hot labels and no void.
 
     Args:
-        gamma: At least 0; the higher, the less a pixel counts that is right already.
+        gamma: At least 0; the higher, the less pixels count that are already right.
         class_weights: K weights, the paper's alpha; None for all equal.
         ignore_class: The void id, 0 to 255.
         name: The name in logs.
@@ -84,19 +95,25 @@ class Focal(_ClassWeighted):
     with softmax for the sigmoid.
     """
 
-    def __init__(self, gamma=2.0, class_weights=None, ignore_class=255, name="focal"):
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        class_weights: Sequence[float] | None = None,
+        ignore_class: int = 255,
+        name: str = "focal",
+    ) -> None:
         super().__init__(class_weights, ignore_class, name)
         if not 0 <= gamma < np.inf:
             raise ValueError(f"gamma must be 0 or more, got {gamma}")
         self.gamma = float(gamma)
 
-    def measure(self, truth, logits, weights):
-        losses = _cross_entropies(truth, logits)
+    def measure(self, truth: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        losses = _cross_entropies(truth, logits)  # (B, H, W)
         # Rounding can put p above 1, and a power has no slope at 0.
         missing = ops.maximum(-ops.expm1(-losses), RESOLUTION)
         return weighted_mean(missing**self.gamma * losses, weights)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"gamma": self.gamma, **super().get_config()}
 
 
@@ -104,10 +121,10 @@ class Focal(_ClassWeighted):
 class OhemCrossEntropy(_ClassWeighted):
     """Cross-entropy of the hard pixels only (OHEM).
 
-    Hard are the pixels whose true class has a probability below `threshold`, and at
-    least the hardest `min_kept` of all valid ones; of those, pixels as hard as the
-    last are kept too. The rest counts nothing, neither in the sum nor in the sum of
-    weights by which it is divided.
+    Hard pixels are those whose true class has a probability below `threshold`, and at
+    least the hardest `min_kept` of all valid ones; ties with the last of these are
+    kept too. The other pixels count neither in the sum nor in the sum of weights that
+    divides it.
 
     Args:
         threshold: Probability, above 0 and up to 1.
@@ -126,12 +143,12 @@ class OhemCrossEntropy(_ClassWeighted):
 
     def __init__(
         self,
-        threshold=0.7,
-        min_kept=1 / 16,
-        class_weights=None,
-        ignore_class=255,
-        name="ohem_cross_entropy",
-    ):
+        threshold: float = 0.7,
+        min_kept: float = 1 / 16,
+        class_weights: Sequence[float] | None = None,
+        ignore_class: int = 255,
+        name: str = "ohem_cross_entropy",
+    ) -> None:
         super().__init__(class_weights, ignore_class, name)
         if not 0 < threshold <= 1:
             raise ValueError(f"threshold must be above 0, up to 1, got {threshold}")
@@ -140,9 +157,10 @@ class OhemCrossEntropy(_ClassWeighted):
         self.threshold = float(threshold)
         self.min_kept = float(min_kept)
 
-    def measure(self, truth, logits, weights):
-        losses = _cross_entropies(truth, logits)
+    def measure(self, truth: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        losses = _cross_entropies(truth, logits)  # (B, H, W)
         valid = ops.sum(truth, axis=0) > 0
+        # The probability of the true class; 2 puts void behind every pixel.
         sure = ops.where(valid, ops.minimum(ops.exp(-losses), 1.0), 2.0)
         sure = ops.stop_gradient(sure)
         wanted = ops.ceil(self.min_kept * _count(valid))
@@ -155,25 +173,25 @@ class OhemCrossEntropy(_ClassWeighted):
         kept = ops.cast(ops.logical_or(below, sure <= limit), "float32")
         return weighted_mean(losses, weights * kept)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"threshold": self.threshold, "min_kept": self.min_kept}
         return {**own, **super().get_config()}
 
 
-def _cross_entropies(truth, logits):
-    """(B, H, W), the negative logarithm of the true class's probability."""
+def _cross_entropies(truth: Tensor, logits: Tensor) -> Tensor:
+    """Returns the negative logarithm of the true class's probability, (B, H, W)."""
     # A product and a sum take half the time of a gather, forward and backward.
     return ops.logsumexp(logits, axis=0) - ops.sum(truth * logits, axis=0)
 
 
-def _limit_of(values, wanted, low: float):
-    """The smallest number from `low` to 1 that `wanted` values do not exceed.
+def _limit_of(values: Tensor, wanted: Tensor, low: float) -> Tensor:
+    """Returns the smallest number from `low` to 1 that `wanted` values do not exceed.
 
     By bisection: a sort of all pixels takes several times as long as the loss itself.
     It is exact where float32 has its spacing of `RESOLUTION`, from 0.5 to 1.
     """
 
-    def halve(_, ends):
+    def halve(_: Tensor, ends: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         low, high = ends
         middle = (low + high) / 2
         enough = _count(values <= middle) >= wanted
@@ -183,6 +201,6 @@ def _limit_of(values, wanted, low: float):
     return ops.fori_loop(0, HALVINGS, halve, ends)[1]
 
 
-def _count(condition):
-    """How many are true, exact in float32 up to 2**24."""
+def _count(condition: Tensor) -> Tensor:
+    """Returns how many are true, exact in float32 up to 2**24."""
     return ops.cast(ops.sum(ops.cast(condition, "int32")), "float32")

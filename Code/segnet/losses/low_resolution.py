@@ -1,8 +1,12 @@
 """The loss of logits that are smaller than the labels."""
 
+from typing import Any, Self
+
 import keras
 import numpy as np
 from keras import ops
+
+from segnet.losses.base import Tensor
 
 
 @keras.saving.register_keras_serializable("segnet")
@@ -18,29 +22,30 @@ class LowResolution(keras.losses.Loss):
         name: The name in logs.
     """
 
-    def __init__(self, loss: keras.losses.Loss, name="low_resolution"):
+    def __init__(self, loss: keras.losses.Loss, name: str = "low_resolution") -> None:
         super().__init__(name=name, reduction=None)
         self.loss = loss
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         for axis in (1, 2):
-            rows = _middles(y_true.shape[axis], y_pred.shape[axis])
-            y_true = ops.take(y_true, rows, axis=axis)
+            middles = _middles(y_true.shape[axis], y_pred.shape[axis])
+            y_true = ops.take(y_true, middles, axis=axis)
+        # (B, h, w) and (B, h, w, K)
         return self.loss(y_true, y_pred)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "loss": keras.saving.serialize_keras_object(self.loss),
             "name": self.name,
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         loss = keras.saving.deserialize_keras_object(config["loss"])
         return cls(loss, config["name"])
 
 
 def _middles(pixels: int, cells: int) -> np.ndarray:
-    """The pixel in the middle of each cell, (cells,) int; the last pixel at most."""
+    """Returns the pixel in the middle of each cell, (cells,) int, at most the last."""
     side = 2 ** int(np.ceil(np.log2(pixels / cells)))
     return np.minimum(np.arange(cells) * side + side // 2, pixels - 1)

@@ -1,20 +1,22 @@
 """Dice and Tversky: the overlap of predicted and true areas, class by class."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
-from segnet.losses.base import PixelLoss, softmax
+from segnet.losses.base import PixelLoss, Tensor, softmax
 
 
 @keras.saving.register_keras_serializable("segnet")
 class Tversky(PixelLoss):
     """1 - the mean Tversky index of the classes in the batch.
 
-    The index of a class is TP / (TP + alpha FP + beta FN), where TP is the sum of its
-    probabilities over its own pixels, FP over others', FN what is missing to 1 over
-    its own. Keras' own takes one-hot labels and no void, and releases up to 3.15 swap
-    alpha and beta.
+    The index of a class is TP / (TP + alpha FP + beta FN). TP sums the probability of
+    the class over its own pixels, FP over other pixels; FN sums 1 minus it over its
+    own. Keras' own takes one-hot labels and no void, and releases up to 3.15 swap alpha
+    and beta.
 
     All classes in the batch count the same, so there are no class weights.
 
@@ -31,7 +33,13 @@ class Tversky(PixelLoss):
     Fully Convolutional Deep Networks", 2017, with softmax over K classes.
     """
 
-    def __init__(self, alpha=0.3, beta=0.7, ignore_class=255, name="tversky"):
+    def __init__(
+        self,
+        alpha: float = 0.3,
+        beta: float = 0.7,
+        ignore_class: int = 255,
+        name: str = "tversky",
+    ) -> None:
         super().__init__(ignore_class, name)
         if not (0 <= alpha < np.inf and 0 < beta < np.inf):
             raise ValueError(
@@ -39,9 +47,9 @@ class Tversky(PixelLoss):
             )
         self.alpha, self.beta = float(alpha), float(beta)
 
-    def measure(self, truth, logits, weights):
+    def measure(self, truth: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         pixels = (1, 2, 3)
-        probabilities = weights * softmax(logits)
+        probabilities = weights * softmax(logits)  # (K, B, H, W), 0 where void
         hits = ops.sum(truth * probabilities, axis=pixels)  # (K,)
         true = ops.sum(truth, axis=pixels)
         extra = ops.sum(probabilities, axis=pixels) - hits
@@ -50,7 +58,7 @@ class Tversky(PixelLoss):
         index = hits / ops.where(true > 0, whole, 1.0)
         return ops.sum(present * (1.0 - index)) / ops.maximum(ops.sum(present), 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"alpha": self.alpha, "beta": self.beta, **super().get_config()}
 
 
@@ -67,8 +75,8 @@ class Dice(Tversky):
     Source: Milletari et al., "V-Net", 2016, with plain sums in the denominator.
     """
 
-    def __init__(self, ignore_class=255, name="dice"):
+    def __init__(self, ignore_class: int = 255, name: str = "dice") -> None:
         super().__init__(0.5, 0.5, ignore_class, name)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"ignore_class": self.ignore_class, "name": self.name}

@@ -55,10 +55,7 @@ LATE = {"scipy": {"scores", "compare"}, "matplotlib": {"pictures"}}
 UPWARD_TODAY = set()
 ROOM_CIRCLES_TODAY = []
 SMALL_TODAY = {"export"}
-LONG_TODAY = {
-    "segnet.bench.latency.bench_latency",
-    "segnet.bench.train.bench_train",
-}
+LONG_TODAY = set()
 
 
 @pytest.fixture(scope="module")

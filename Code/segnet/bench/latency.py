@@ -2,8 +2,9 @@
 
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from segnet.bench import onnx_runtime as engine
 from segnet.bench.machine import (
@@ -11,6 +12,7 @@ from segnet.bench.machine import (
     CONVOLUTION,
     HEIGHT,
     WIDTH,
+    check_models,
     conditions,
     in_turns,
     keep,
@@ -22,6 +24,8 @@ from segnet.models.cost import macs
 from segnet.report.tables import text_table
 
 WARM_UP = 2
+# The figures of one network, by name.
+Row = dict[str, float]
 
 
 def bench_latency(
@@ -32,21 +36,21 @@ def bench_latency(
     turns: int = 30,
     out: str | Path | None = None,
     progress: bool = False,
-) -> dict:
+) -> dict[str, Any]:
     """Returns, and prints, how long one image takes in each network.
 
     uint8 image in, logits of its size out, untrained weights, batch 1, one thread. The
-    networks take turns, so that whatever else the machine does meets all of them; the
-    first turns warm up and are left out. Among them runs one dense 3x3 convolution,
-    64 to 64 channels at 45x60. A network of which every multiply-accumulate ran at the
-    rate of this convolution would take its "limit".
+    networks alternate, so background load affects all alike; the first turns warm up
+    and are left out. One dense 3x3 convolution, 64 to 64 channels at 45x60, runs among
+    them. A network whose every multiply-accumulate ran at the rate of this convolution
+    would take its "limit".
 
     Args:
         models: Keys of `MODELS`; the inspiring network is added where it is missing.
         size: (H, W) of the image.
         num_classes: K.
         turns: Runs of each network that are timed.
-        out: JSON file for what is returned; None for none.
+        out: JSON file for the result; None for none.
         progress: Show a progress bar.
 
     Returns:
@@ -54,43 +58,23 @@ def bench_latency(
         time of the inspiring network divided by this, of the lowest times),
         `limit_ms` and `times_limit`; `convolution`: `macs`, `min_ms`, `median_ms`,
         `gmacs_per_second`; and `size`, `num_classes`, `turns`, `engine`, `cpu`,
-        `cores` and `load`, how many processes wanted them when it began.
+        `cores` and `load`, the number of processes that wanted them at the start.
 
     Raises:
-        ValueError: A name is no key of `MODELS`, `turns` is below 1, or the engine is
-            not installed.
+        ValueError: No such network, `turns` is below 1, or the engine is missing.
     """
-    unknown = [name for name in models if name not in MODELS]
-    if unknown:
-        raise ValueError(f"no network {unknown[0]!r}; there are {', '.join(MODELS)}")
+    check_models(models, MODELS)
     if turns < 1:
         raise ValueError(f"turns is {turns}, expected 1 or more")
     require_packages()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        shape = (HEIGHT, WIDTH, CHANNELS)
-        convolution = {"macs": engine.write_convolution(path, *shape)}
-        calls = {CONVOLUTION: engine.open_call(path)}
-        networks = {}
-        for name in dict.fromkeys((*models, YARDSTICK)):
-            network = MODELS[name](input_shape=(*size, 3), num_classes=num_classes)
-            networks[name] = {
-                "parameters": network.count_params(),
-                "macs": macs(network),
-            }
-            write_network(network, path)
-            calls[name] = engine.open_call(path)
+    names = dict.fromkeys((*models, YARDSTICK))
+    convolution, networks, calls = _prepare(names, size, num_classes)
     machine = conditions()
     seconds = in_turns(calls, turns, WARM_UP, progress)
     for name, row in (*networks.items(), (CONVOLUTION, convolution)):
         row["min_ms"] = 1e3 * min(seconds[name])
         row["median_ms"] = 1e3 * statistics.median(seconds[name])
-    rate = convolution["macs"] / convolution["min_ms"]
-    convolution["gmacs_per_second"] = rate / 1e6
-    for row in networks.values():
-        row["ratio"] = networks[YARDSTICK]["min_ms"] / row["min_ms"]
-        row["limit_ms"] = row["macs"] / rate
-        row["times_limit"] = row["min_ms"] / row["limit_ms"]
+    _compare(convolution, networks)
     result = {
         "size": list(size),
         "num_classes": num_classes,
@@ -105,7 +89,38 @@ def bench_latency(
     return result
 
 
-def _table(result: dict) -> str:
+def _prepare(
+    names: Iterable[str], size: tuple[int, int], num_classes: int
+) -> tuple[Row, dict[str, Row], dict[str, Callable[[], Any]]]:
+    """Returns the rows of the convolution and the networks, and a call for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        convolution_macs = engine.write_convolution(path, HEIGHT, WIDTH, CHANNELS)
+        convolution: Row = {"macs": convolution_macs}
+        calls = {CONVOLUTION: engine.open_call(path)}
+        networks: dict[str, Row] = {}
+        for name in names:
+            network = MODELS[name](input_shape=(*size, 3), num_classes=num_classes)
+            networks[name] = {
+                "parameters": network.count_params(),
+                "macs": macs(network),
+            }
+            write_network(network, path)
+            calls[name] = engine.open_call(path)
+    return convolution, networks, calls
+
+
+def _compare(convolution: Row, networks: dict[str, Row]) -> None:
+    """Adds the rate of the convolution, and what it and the yardstick say of each."""
+    rate = convolution["macs"] / convolution["min_ms"]
+    convolution["gmacs_per_second"] = rate / 1e6
+    for row in networks.values():
+        row["ratio"] = networks[YARDSTICK]["min_ms"] / row["min_ms"]
+        row["limit_ms"] = row["macs"] / rate
+        row["times_limit"] = row["min_ms"] / row["limit_ms"]
+
+
+def _table(result: dict[str, Any]) -> str:
     convolution = result["convolution"]
     lines = [
         f"{result['size'][0]}x{result['size'][1]}, {result['num_classes']} classes, "

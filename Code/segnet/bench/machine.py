@@ -1,11 +1,12 @@
-"""What the measurements share: the machine, taking turns, a dense convolution."""
+"""What the measurements share: machine facts, alternating calls, a convolution."""
 
 import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -18,20 +19,32 @@ CONVOLUTION = "convolution"
 CONVOLUTION_MACS = HEIGHT * WIDTH * 9 * CHANNELS**2
 
 
-def conditions() -> dict:
-    """`cpu`, `cores`, and `load`, how many processes want them now."""
+def conditions() -> dict[str, Any]:
+    """Returns `cpu`, `cores` and `load`, the number of processes that want them now."""
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     return {"cpu": cpu_name(), "cores": os.cpu_count(), "load": load}
 
 
-def in_turns(
-    calls: dict[str, Callable], turns: int, warm_up: int, progress: bool
-) -> dict[str, list[float]]:
-    """The seconds of each call in each turn, those that warm up left out.
+def check_models(models: Iterable[str], known: Iterable[str]) -> None:
+    """Refuses a name that is no network.
 
-    In turns, so that whatever else the machine does meets all of them.
+    Raises:
+        ValueError: Names it and lists the networks.
     """
-    seconds = {name: [] for name in calls}
+    known = list(known)
+    for name in models:
+        if name not in known:
+            raise ValueError(f"no network {name!r}; there are {', '.join(known)}")
+
+
+def in_turns(
+    calls: dict[str, Callable[[], Any]], turns: int, warm_up: int, progress: bool
+) -> dict[str, list[float]]:
+    """Returns the seconds of each call in each turn, without those that warm up.
+
+    The calls alternate, so background load affects all alike.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     counted = range(warm_up + turns)
     for _ in tqdm(counted, desc="bench", unit="turn", disable=not progress):
         for name, call in calls.items():
@@ -41,7 +54,7 @@ def in_turns(
     return {name: times[warm_up:] for name, times in seconds.items()}
 
 
-def keep(result: dict, out: str | Path | None) -> None:
+def keep(result: dict[str, Any], out: str | Path | None) -> None:
     """Writes a result as JSON, if there is a file to write."""
     if out is not None:
         with replacing(out) as part:
@@ -49,7 +62,7 @@ def keep(result: dict, out: str | Path | None) -> None:
 
 
 def cpu_name() -> str:
-    """The processor in words, where the system tells."""
+    """Returns the processor in words, if the system names it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     names = (line.partition(":")[2] for line in lines if line.startswith("model name"))

@@ -1,9 +1,10 @@
 """Training steps of the networks beside those of the inspiring network."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from segnet.bench.machine import (
     CONVOLUTION_MACS,
     HEIGHT,
     WIDTH,
+    check_models,
     conditions,
     in_turns,
     keep,
@@ -27,6 +29,9 @@ from segnet.train.optimizer import AveragedAdamW
 YARDSTICK = "reference_multibranch"
 VOID_SHARE = 0.03
 CONVOLUTIONS = 4
+# Of a training step for one image: forwards and the gradients of weights and inputs,
+# but for the gradient of the image itself.
+CONVOLUTIONS_MACS = (3 * CONVOLUTIONS - 1) * CONVOLUTION_MACS
 
 
 def bench_train(
@@ -38,61 +43,44 @@ def bench_train(
     rounds: int = 5,
     out: str | Path | None = None,
     progress: bool = False,
-) -> dict:
-    """Returns, and prints, training images a second for some networks.
+) -> dict[str, Any]:
+    """Returns, and prints, training images per second of some networks.
 
-    One step is the loss of `segnet train` on random frames, backwards, and an update
-    of the weights. The networks take turns, so that whatever else the machine does
-    meets all of them; the first step of each, which compiles, is left out. Among them
-    trains a stack of four dense 3x3 convolutions, 64 to 64 channels at 45x60, and
-    nothing else. A network whose multiply-accumulates, three times those of a
-    prediction, all ran at the rate of this stack would train at its "limit".
+    One step is the loss of `segnet train` on random frames, its gradient, and an update
+    of the weights. The networks alternate, so background load affects all alike; the
+    first step of each, which compiles, is left out. A stack of four dense 3x3
+    convolutions alone, 64 to 64 channels at 45x60, trains among them. A network whose
+    multiply-accumulates, three times those of a prediction, all ran at the rate of this
+    stack would train at its "limit".
 
     Args:
         models: Keys of `MODELS`; the inspiring network is added where it is missing.
         size: (H, W) of the frames.
         num_classes: K.
-        batch_size: Frames a step.
-        rounds: Steps that are timed for each network.
-        out: JSON file for what is returned; None for none.
+        batch_size: Frames per step.
+        rounds: Timed steps of each network.
+        out: JSON file for the result; None for none.
         progress: Show a progress bar.
 
     Returns:
         `networks`: by name `images_per_second`, by the median step, `ratio` (to the
         inspiring network), `limit`, in images a second, and `times_slower` than that;
         `convolution`: `gmacs_per_second`; and `size`, `num_classes`, `batch_size`,
-        `rounds`, `backend`, `cpu`, `cores` and `load`, how many processes wanted them
-        when it began.
+        `rounds`, `backend`, `cpu`, `cores` and `load`, the number of processes that
+        wanted them at the start.
 
     Raises:
         ValueError: A name is no key of `MODELS`, or `rounds` is below 1.
     """
-    unknown = [name for name in models if name not in MODELS]
-    if unknown:
-        raise ValueError(f"no network {unknown[0]!r}; there are {', '.join(MODELS)}")
+    check_models(models, MODELS)
     if rounds < 1:
         raise ValueError(f"rounds is {rounds}, expected 1 or more")
     names = dict.fromkeys((*models, YARDSTICK))
-    batch = _batch(size, num_classes, batch_size)
-    networks = {name: _network(name, size, num_classes) for name in names}
-    steps = {name: partial(n.train_on_batch, *batch) for name, n in networks.items()}
-    convolutions, noise = _convolutions(batch_size)
-    steps[CONVOLUTION] = partial(convolutions.train_on_batch, *noise)
+    work, steps = _steps(names, size, num_classes, batch_size)
     machine = conditions()
     found = in_turns(steps, rounds, warm_up=1, progress=progress)
     seconds = {name: statistics.median(times) for name, times in found.items()}
-    # Of the first layer nobody asks for the gradient of the image.
-    done = (3 * CONVOLUTIONS - 1) * CONVOLUTION_MACS * batch_size
-    rate = done / seconds[CONVOLUTION]
-    rows = {}
-    for name, network in networks.items():
-        speed, limit = batch_size / seconds[name], rate / (3 * macs(network))
-        rows[name] = {
-            "images_per_second": speed,
-            "ratio": seconds[YARDSTICK] / seconds[name],
-            "limit": limit,
-            "times_slower": limit / speed,
-        }
+    rate = CONVOLUTIONS_MACS * batch_size / seconds[CONVOLUTION]
     result = {
         "size": list(size),
         "num_classes": num_classes,
@@ -101,14 +89,55 @@ def bench_train(
         "backend": keras.backend.backend(),
         **machine,
         CONVOLUTION: {"gmacs_per_second": rate / 1e9},
-        "networks": rows,
+        "networks": _rows(seconds, work, batch_size, rate),
     }
     print(_table(result))
     keep(result, out)
     return result
 
 
-def _batch(size, num_classes: int, batch_size: int):
+def _steps(
+    names: Iterable[str], size: tuple[int, int], num_classes: int, batch_size: int
+) -> tuple[dict[str, int], dict[str, Callable[[], Any]]]:
+    """Returns the multiply-accumulates of each network's prediction, and all steps."""
+    batch = _batch(size, num_classes, batch_size)
+    networks = {name: _network(name, size, num_classes) for name in names}
+    steps: dict[str, Callable[[], Any]] = {
+        name: partial(network.train_on_batch, *batch)
+        for name, network in networks.items()
+    }
+    convolutions, noise = _convolutions(batch_size)
+    steps[CONVOLUTION] = partial(convolutions.train_on_batch, *noise)
+    return {name: macs(network) for name, network in networks.items()}, steps
+
+
+def _rows(
+    seconds: dict[str, float], work: dict[str, int], batch_size: int, rate: float
+) -> dict[str, dict[str, float]]:
+    """Returns the figures of each network.
+
+    Args:
+        seconds: Of a step, by network.
+        work: Multiply-accumulates of a prediction, by network.
+        batch_size: Frames per step.
+        rate: Multiply-accumulates a second of the convolutions.
+    """
+    rows = {}
+    for name, count in work.items():
+        speed, limit = batch_size / seconds[name], rate / (3 * count)
+        rows[name] = {
+            "images_per_second": speed,
+            "ratio": seconds[YARDSTICK] / seconds[name],
+            "limit": limit,
+            "times_slower": limit / speed,
+        }
+    return rows
+
+
+def _batch(
+    size: tuple[int, int], num_classes: int, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random images (B, H, W, 3) and labels (B, H, W), both uint8."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (batch_size, *size, 3), np.uint8)
     labels = rng.integers(0, num_classes, (batch_size, *size), np.uint8)
@@ -116,13 +145,13 @@ def _batch(size, num_classes: int, batch_size: int):
     return images, labels
 
 
-def _network(name: str, size, num_classes: int) -> keras.Model:
+def _network(name: str, size: tuple[int, int], num_classes: int) -> keras.Model:
     network = MODELS[name](input_shape=(*size, 3), num_classes=num_classes)
     network.compile(AveragedAdamW(), WeightedCrossEntropy([1.0] * num_classes))
     return network
 
 
-def _convolutions(batch_size: int) -> tuple[keras.Model, tuple]:
+def _convolutions(batch_size: int) -> tuple[keras.Model, tuple[np.ndarray, np.ndarray]]:
     """A network of dense convolutions alone, and a batch for it."""
     inputs = x = keras.Input((HEIGHT, WIDTH, CHANNELS))
     for _ in range(CONVOLUTIONS):
@@ -133,7 +162,7 @@ def _convolutions(batch_size: int) -> tuple[keras.Model, tuple]:
     return network, (noise.astype(np.float32), np.zeros(noise.shape, np.float32))
 
 
-def _table(result: dict) -> str:
+def _table(result: dict[str, Any]) -> str:
     height, width = result["size"]
     lines = [
         f"{height}x{width}, {result['num_classes']} classes, batches of "

@@ -8,8 +8,8 @@ import pytest
 
 CODE = Path(__file__).parents[1] / "Code"
 NOTEBOOK = CODE / "train_network.ipynb"
-MOST_BYTES = 1_000_000
-MOST_LINES = 20
+MOST_BYTES = 500_000
+MOST_LINES = 15
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Keeps what the framework writes to the terminal at its start out of the notebook.
 export IPYTHONDIR := $(abspath $(VENV))/ipython
 
-.PHONY: run test lint ruff-check ruff-format notebook lock clean
+.PHONY: run test lint ruff-check ruff-format mypy notebook lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready
@@ -27,7 +27,7 @@ test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -n logical --maxprocesses 2 --dist worksteal
 
 # Also the hooks of .pre-commit-config.yaml, one by one.
-lint: ruff-check ruff-format
+lint: ruff-check ruff-format mypy
 
 ruff-check: $(VENV)/ready
 	$(VENV)/bin/ruff check .
@@ -35,12 +35,16 @@ ruff-check: $(VENV)/ready
 ruff-format: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
 
+mypy: $(VENV)/ready
+	$(VENV)/bin/mypy
+
 # The notebook as it is committed: one clean run of its default form.
 notebook: $(VENV)/ready
 	rm -rf Code/Runs/scenes_default
 	cd Code && $(abspath $(VENV))/bin/jupyter nbconvert --to notebook --inplace \
 	    --execute --ExecutePreprocessor.record_timing=False \
 	    train_network.ipynb
+	$(VENV)/bin/python docs/make/small_notebook.py
 
 # Needs uv (pip install uv); run after a change to the ranges in pyproject.toml.
 lock:

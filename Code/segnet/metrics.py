@@ -1,20 +1,21 @@
 """How good a segmentation is: one confusion matrix for a whole split, divided once.
 
-Void pixels are dropped before counting. A class without a single pixel in the truth
-is absent: it is left out of every mean and listed. Where it is predicted all the
-same, that counts against the class whose pixels were taken.
+Void pixels are dropped before counting. A class without a single labelled pixel is
+absent: it is left out of every mean and listed. Predicting it still counts against the
+class whose pixels it takes.
 
-`confusion`, `iou` and `scores` (NumPy, int64) make the numbers of a report;
+`confusion`, `iou` and `scores` (NumPy, int64) compute the numbers of a report;
 `MeanIoU` keeps the same matrix while Keras evaluates.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-# Two int32 words make one counter: JAX has no int64 unless it is told so.
+# Two int32 words make one counter: JAX has no int64 by default.
 WORD = 2**30
 
 
@@ -25,15 +26,15 @@ def confusion(
     void: int = 255,
     other: bool = False,
 ) -> np.ndarray:
-    """Returns the confusion matrix, (K, K) int64: rows truth, columns prediction.
+    """Returns the confusion matrix, (K, K) int64: rows labels, columns predictions.
 
     Args:
         labels: Class ids of any shape, 0 to K-1 or `void`.
         predictions: Class ids of the same shape, 0 to K-1.
         num_classes: K.
         void: Pixels with this label are not counted.
-        other: Predictions may be K as well: some class that the truth does not know,
-            wrong everywhere. The matrix is then (K, K+1), the last column for those.
+        other: Predictions may also be K: a class outside the labels, wrong everywhere.
+            The matrix is then (K, K+1), with these in the last column.
 
     Raises:
         ValueError: The shapes differ or an id is out of range.
@@ -65,10 +66,10 @@ def confusion(
 def iou(matrix: np.ndarray) -> np.ndarray:
     """Returns the intersection over union of each class, (K,) float64 in 0 to 1.
 
-    An absent class, one without a pixel in the truth, has nan.
+    An absent class, one without a labelled pixel, has nan.
 
     Args:
-        matrix: (K, K) confusion matrix, rows truth; or (K, K+1), with predictions of
+        matrix: (K, K) confusion matrix, rows labels; or (K, K+1), with predictions of
             no class in the last column, each a miss of its row's class.
 
     Raises:
@@ -80,14 +81,14 @@ def iou(matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Scores:
-    """What one confusion matrix says; every number is nan where nothing was counted.
+    """The scores of one confusion matrix; nan where nothing was counted.
 
     Args:
         miou: Mean of `per_class` over the classes that are not absent.
         per_class: (K,) float64, nan for an absent class.
-        absent: Ids of the classes without a pixel in the truth.
+        absent: Ids of the classes without a labelled pixel.
         pixel_accuracy: Share of the pixels that are right.
-        frequency_weighted_iou: Mean of `per_class` weighted by the pixels in the truth.
+        frequency_weighted_iou: Mean of `per_class` weighted by labelled pixels.
     """
 
     miou: float
@@ -136,9 +137,9 @@ def _parts(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 class MeanIoU(keras.metrics.Metric):
     """Mean IoU over all pixels seen since the last reset, as a Keras metric.
 
-    It takes labels (B, H, W) and logits (B, H, W, K). Labels that are neither a class
-    nor `ignore_class` cannot raise inside a compiled step: `result` is nan from then
-    on, and `matrix` raises. H times W must stay below 2**24, where float32 stops
+    It takes labels (B, H, W) and logits (B, H, W, K). A compiled step cannot raise, so
+    after a label that is neither a class nor `ignore_class`, `result` is nan and
+    `matrix` raises. H times W must stay below 2**24, where float32 stops
     counting exactly.
 
     Args:
@@ -147,7 +148,13 @@ class MeanIoU(keras.metrics.Metric):
         name: The name in logs.
     """
 
-    def __init__(self, num_classes, ignore_class=255, name="miou", dtype=None):
+    def __init__(
+        self,
+        num_classes: int,
+        ignore_class: int = 255,
+        name: str = "miou",
+        dtype: str | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.num_classes = num_classes
         self.ignore_class = ignore_class
@@ -159,7 +166,7 @@ class MeanIoU(keras.metrics.Metric):
             )
             setattr(self, word, weight)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if sample_weight is not None:
             raise ValueError("MeanIoU counts pixels; it takes no sample_weight")
         counts = self.low + self._count(y_true, y_pred)
@@ -167,26 +174,27 @@ class MeanIoU(keras.metrics.Metric):
         self.low.assign(counts - carry * WORD)
         self.high.assign(self.high + carry)
 
-    def _count(self, y_true, y_pred):
-        """(K+1, K) int32 pixel counts of one batch."""
+    def _count(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the pixel counts of one batch, (K+1, K) int32."""
         num_classes = self.num_classes
-        labels = ops.cast(y_true, "int32")
+        labels = ops.cast(y_true, "int32")  # (B, H, W)
         stray = ops.logical_or(labels < 0, labels >= num_classes)
         rows = ops.where(stray, num_classes, labels)
         rows = ops.where(labels == self.ignore_class, -1, rows)
         # top_k finds the largest logit several times faster than argmax does.
-        columns = ops.squeeze(ops.top_k(y_pred, 1)[1], -1)
+        columns = ops.squeeze(ops.top_k(y_pred, 1)[1], -1)  # (B, H, W)
         batch = ops.shape(rows)[0]
         rows = ops.one_hot(
             ops.reshape(rows, (batch, -1)), num_classes + 1, dtype="float32"
-        )
+        )  # (B, H * W, K+1), zeros where void
         columns = ops.one_hot(
             ops.reshape(columns, (batch, -1)), num_classes, dtype="float32"
-        )
+        )  # (B, H * W, K)
+        # (B, K+1, K): an image at a time, because float32 counts exactly to 2**24 only.
         per_image = ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)
         return ops.sum(ops.cast(per_image, "int32"), axis=0)
 
-    def result(self):
+    def result(self) -> Any:
         counts = ops.cast(self.high, "float32") * WORD + ops.cast(self.low, "float32")
         strays = ops.sum(counts[-1])
         counts = counts[:-1]
@@ -197,10 +205,10 @@ class MeanIoU(keras.metrics.Metric):
         return ops.where(strays > 0, float("nan"), mean)
 
     def matrix(self) -> np.ndarray:
-        """Returns the exact confusion matrix so far, (K, K) int64, rows truth.
+        """Returns the exact confusion matrix so far, (K, K) int64, rows labels.
 
         Raises:
-            ValueError: Labels were seen that are neither a class nor void.
+            ValueError: A label was neither a class nor void.
         """
         high, low = self.high.numpy(), self.low.numpy()
         counts = high.astype(np.int64) * WORD + low
@@ -211,7 +219,7 @@ class MeanIoU(keras.metrics.Metric):
             )
         return counts[:-1]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"num_classes": self.num_classes, "ignore_class": self.ignore_class}
         return {**super().get_config(), **own}
 
@@ -221,12 +229,12 @@ def onehot_miou_as_reported(
 ) -> float:
     """Returns the "mIoU" that a two-class metric on one-hot labels and softmax gives.
 
-    A metric made for class ids, told there are 2 classes, reads every one of the K
-    channels of a pixel as one more pixel of class 0 or 1 and cuts the probability to
-    an integer, so that only a probability of exactly 1.0 counts as class 1. A network
-    that has learned nothing then scores (K-1)/K for "class 0" and 0 for "class 1":
-    (13/14 + 0) / 2 = 0.4643 with 14 classes. It is here to be shown beside the true
-    score, and for nothing else.
+    A metric for class ids, configured for 2 classes, reads each of the K channels of a
+    pixel as another pixel of class 0 or 1 and truncates the probability to an integer,
+    so that only a probability of exactly 1.0 counts as class 1. A network that has
+    learned nothing then scores (K-1)/K for "class 0" and 0 for "class 1":
+    (13/14 + 0) / 2 = 0.4643 with 14 classes. This function only serves to show that
+    number beside the true score.
 
     Args:
         labels: (B, H, W) class ids; void pixels are dropped.

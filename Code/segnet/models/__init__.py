@@ -7,6 +7,7 @@ Every model takes uint8 RGB images (B, H, W, 3) with values 0-255 and returns fl
 logits (B, H, W, K) at the same size.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -18,7 +19,8 @@ from segnet.models.reference_multibranch import reference_multibranch
 from segnet.models.shipped import build_shipped
 from segnet.models.slim import slim
 
-MODELS = {
+# Builders by name, called as `MODELS[name](input_shape, num_classes)`.
+MODELS: dict[str, Callable[..., keras.Model]] = {
     "reference_multibranch": reference_multibranch,
     "reference_edgesegnet": reference_edgesegnet,
     "slim": slim,
@@ -32,10 +34,10 @@ def load(
     input_shape: tuple[int, int, int] | None = None,
     folder: str | Path | None = None,
 ) -> keras.Model:
-    """A network with shipped weights, of stock layers only.
+    """Returns a network with shipped weights, of stock layers only.
 
     Args:
-        name: What `segnet models` lists, for example "slim_camvid11".
+        name: A name that `segnet models` lists, for example "slim_camvid11".
         input_shape: (H, W, 3), H and W at least 64; by default the size of the frames
             that the weights were trained on.
         folder: A folder that `segnet pack --folder` wrote; by default the weights of
@@ -46,7 +48,7 @@ def load(
 
     Raises:
         FileNotFoundError: The file of the weights is missing.
-        ValueError: There are no weights of this name, the file is not the one that the
-            index knows, or the size cannot be built.
+        ValueError: No weights have this name, the file is not the one in the index, or
+            the network cannot have this size.
     """
     return build_shipped(name, MODELS, input_shape, folder)

@@ -1,5 +1,6 @@
 """Building a network again: in float32, at another size, with another's weights."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
@@ -92,8 +93,8 @@ def image_shape(size: tuple[int, int]) -> tuple[int, int, int]:
 
 
 @contextmanager
-def precision(policy: str):
-    """Layers that are made inside have this dtype policy."""
+def precision(policy: str) -> Iterator[None]:
+    """Gives layers made inside this dtype policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

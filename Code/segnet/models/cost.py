@@ -1,6 +1,6 @@
 """The size of a network in numbers: parameters, MACs, receptive field, file size."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ FREE = (layers.BatchNormalization, layers.GroupNormalization, layers.PReLU)
 
 
 def macs(model: keras.Model) -> int:
-    """Multiply-accumulates of one forward pass over one image.
+    """Returns the multiply-accumulates of one forward pass over one image.
 
     Counted from layer shapes: convolutions (plain, grouped, depthwise, separable,
     transposed) and dense layers. Biases, normalisation, activations, poolings,
@@ -42,7 +42,7 @@ def macs(model: keras.Model) -> int:
 
 
 def layer_macs(layer: keras.layers.Layer) -> int:
-    """Multiply-accumulates of one layer of a built model.
+    """Returns the multiply-accumulates of one layer of a built model.
 
     A kernel is applied once at each output position, that of a transposed
     convolution once at each input position. With groups, and in a depthwise
@@ -65,15 +65,15 @@ def layer_macs(layer: keras.layers.Layer) -> int:
     return 0
 
 
-def _positions(tensor) -> int:
-    """The number of positions of a (B, ..., C) tensor in one image."""
+def _positions(tensor: keras.KerasTensor) -> int:
+    """Returns the number of positions of a (B, ..., C) tensor in one image."""
     if None in tensor.shape[1:]:
         raise ValueError(f"needs a fixed input size, got a tensor {tensor.shape}")
     return prod(tensor.shape[1:-1])
 
 
-def summary(models: Mapping[str, keras.Model] | Iterable[keras.Model]) -> list[dict]:
-    """One dict of numbers per network.
+def summary(models: Mapping[str, keras.Model] | Sequence[keras.Model]) -> list[dict]:
+    """Returns one dict of numbers per network.
 
     Args:
         models: Models by name, or models whose own names are used. Functional, with
@@ -86,9 +86,11 @@ def summary(models: Mapping[str, keras.Model] | Iterable[keras.Model]) -> list[d
         (weights, plus a typical share per weight array and per layer) and `file_bytes`,
         measured on a file saved without optimizer state.
     """
-    if not isinstance(models, Mapping):
-        models = {model.name: model for model in models}
-    return [_describe(name, model) for name, model in models.items()]
+    if isinstance(models, Mapping):
+        named = list(models.items())
+    else:
+        named = [(model.name, model) for model in models]
+    return [_describe(name, model) for name, model in named]
 
 
 def _describe(name: str, model: keras.Model) -> dict:
@@ -110,15 +112,16 @@ def _describe(name: str, model: keras.Model) -> dict:
 
 
 def _saved_bytes(model: keras.Model) -> int:
-    """Bytes of a .keras file; a new model around the layers has no optimizer."""
+    """Returns the bytes of a .keras file, without an optimizer that the model has."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
+        # A new model around the layers has no optimizer.
         keras.Model(model.inputs, model.outputs, name=model.name).save(path)
         return path.stat().st_size
 
 
 def summary_table(rows: list[dict]) -> str:
-    """The summary as a Markdown table.
+    """Returns the summary as a Markdown table.
 
     Args:
         rows: What `summary` returned.

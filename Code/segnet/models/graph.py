@@ -15,7 +15,7 @@ GLOBAL_POOLINGS = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
 
 
 def walk(model: keras.Model) -> list[tuple[keras.layers.Layer, list]]:
-    """Each layer with the layers it reads from, in an order of computation.
+    """Returns each layer with the layers it reads from, in an order of computation.
 
     Args:
         model: A functional model.
@@ -29,7 +29,8 @@ def walk(model: keras.Model) -> list[tuple[keras.layers.Layer, list]]:
     """
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise ValueError(f"needs a functional keras.Model, got {type(model).__name__}")
-    made_by, steps = {}, []
+    made_by: dict[int, keras.layers.Layer] = {}
+    steps: list[tuple[keras.layers.Layer, list]] = []
     for layer in model.operations:
         if isinstance(layer, keras.Model):
             raise ValueError(f"layer {layer.name} is a model: describe it by itself")
@@ -44,15 +45,17 @@ def walk(model: keras.Model) -> list[tuple[keras.layers.Layer, list]]:
     return steps
 
 
-def _maker(made_by: dict, tensor, who: str):
-    """The layer that made a tensor; Keras tells the first output of a layer only."""
+def _maker(
+    made_by: dict[int, keras.layers.Layer], tensor: keras.KerasTensor, who: str
+) -> keras.layers.Layer:
+    """Returns the layer that made a tensor; a layer knows only its first output."""
     if id(tensor) not in made_by:
         raise ValueError(f"{who} the output of a layer that is used more than once")
     return made_by[id(tensor)]
 
 
 def receptive_field(model: keras.Model) -> tuple[int, int]:
-    """The size of the input window that the best-placed output pixel can depend on.
+    """Returns the size of the input window that an output pixel can depend on at most.
 
     Per axis, every position of every layer gets the first and the last input row
     (column) it can depend on, from the positions its layer reads: kernel, dilation,
@@ -80,7 +83,7 @@ def receptive_field(model: keras.Model) -> tuple[int, int]:
 
 
 def _largest_window(model: keras.Model, steps: list, axis: int) -> int:
-    """The receptive field along axis 1 (rows) or 2 (columns)."""
+    """Returns the receptive field along axis 1 (rows) or 2 (columns)."""
     seen = {}
     for layer, sources in steps:
         if not sources:
@@ -94,8 +97,10 @@ def _largest_window(model: keras.Model, steps: list, axis: int) -> int:
     return int(max((seen[layer][1] - seen[layer][0]).max() for layer in ends)) + 1
 
 
-def _through(layer, first: np.ndarray, last: np.ndarray, axis: int):
-    """The windows of a layer's output from those of its input, each (n,) float.
+def _through(
+    layer: keras.layers.Layer, first: np.ndarray, last: np.ndarray, axis: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the windows of a layer's output from those of its input, (n,) float.
 
     Padding depends on no input row: its window is empty, from +inf to -inf.
     """
@@ -108,8 +113,8 @@ def _through(layer, first: np.ndarray, last: np.ndarray, axis: int):
     return first, np.where(outside, -np.inf, last[reads]).max(axis=1)
 
 
-def _reads(layer, n: int, length: int, side: int) -> np.ndarray:
-    """The input positions that each of `length` output positions reads.
+def _reads(layer: keras.layers.Layer, n: int, length: int, side: int) -> np.ndarray:
+    """Returns the input positions that each of `length` output positions reads.
 
     Args:
         layer: Any layer; one of no known kind reads its own position when it keeps
@@ -148,8 +153,10 @@ def _reads(layer, n: int, length: int, side: int) -> np.ndarray:
     return out
 
 
-def _window(out, n: int, size: int, stride: int, dilation: int, padding: str):
-    """Positions under a sliding window; "same" splits its padding, the rest after."""
+def _window(
+    out: np.ndarray, n: int, size: int, stride: int, dilation: int, padding: str
+) -> np.ndarray:
+    """Returns the positions under a sliding window; "same" pads the odd one after."""
     span = (size - 1) * dilation + 1
     missing = (ceil(n / stride) - 1) * stride + span - n
     before = max(missing, 0) // 2 if padding == "same" else 0

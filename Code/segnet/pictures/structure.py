@@ -1,12 +1,16 @@
 """A picture of a network's structure: a box per stage, a row per resolution."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from segnet.models.cost import macs, receptive_field
 from segnet.pictures.structure_stages import CELL, LINE, Stage, find_stages, place
 from segnet.system.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLOURS = (
     "#8a94a6",
@@ -25,7 +29,7 @@ DEPTH, APART = 0.1, 0.07
 
 
 def draw_structure(model: keras.Model, path: str | Path, dpi: int = 96) -> Path:
-    """The path of a picture of the model's stages and how they are joined.
+    """Writes a picture of the model's stages and how they are joined.
 
     A box is a stage: its height stands for the resolution, its width for the number
     of channels (square roots of both), its colour for the branch. Below it: H x W x C,
@@ -66,7 +70,7 @@ def draw_structure(model: keras.Model, path: str | Path, dpi: int = 96) -> Path:
     return Path(path)
 
 
-def _rows(axes, stages: list[Stage], width: float) -> None:
+def _rows(axes: "Axes", stages: list[Stage], width: float) -> None:
     """A faint band behind the boxes of each resolution, labelled at the left."""
     from matplotlib.patches import Rectangle
 
@@ -84,7 +88,7 @@ def _rows(axes, stages: list[Stage], width: float) -> None:
         axes.text(-LABEL, middle, text, va="center", fontsize=11, color=FAINT)
 
 
-def _box(axes, stage: Stage, colour: str) -> None:
+def _box(axes: "Axes", stage: Stage, colour: str) -> None:
     """A flat solid in the branch's colour with its text below."""
     from matplotlib.patches import Polygon
     from matplotlib.patheffects import withStroke
@@ -103,10 +107,11 @@ def _box(axes, stage: Stage, colour: str) -> None:
         (right, high),
     )
     for corners, shade in ((front, None), (top, "white"), (side, "black")):
-        style = {"ec": "white", "lw": 0.6, "zorder": 4}
-        axes.add_patch(Polygon(corners, fc=_mix(colour, shade), **style))
+        fill = _mix(colour, shade)
+        axes.add_patch(Polygon(corners, fc=fill, ec="white", lw=0.6, zorder=4))
     halo = [withStroke(linewidth=2.5, foreground="white")]
-    style = {"ha": "center", "va": "center", "zorder": 5, "path_effects": halo}
+    style: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 5}
+    style["path_effects"] = halo
     y = low - LINE
     axes.text(stage.x, y, stage.title, fontsize=9, color=INK, weight="bold", **style)
     for number, line in enumerate(stage.lines, start=1):
@@ -114,15 +119,20 @@ def _box(axes, stage: Stage, colour: str) -> None:
         axes.text(stage.x, y - number * LINE, line, fontsize=7.5, color=tone, **style)
 
 
-def _mix(colour: str, other: str | None, share: float = 0.3):
-    """A colour with a share of another in it."""
+def _mix(
+    colour: str, other: str | None, share: float = 0.3
+) -> tuple[float, float, float]:
+    """Returns a colour with a share of another in it."""
     from matplotlib.colors import to_rgb
 
     pairs = zip(to_rgb(colour), to_rgb(other or colour), strict=True)
-    return [(1 - share) * one + share * two for one, two in pairs]
+    red, green, blue = ((1 - share) * one + share * two for one, two in pairs)
+    return red, green, blue
 
 
-def _arrow(axes, source: Stage, target: Stage, stages: list[Stage], colour) -> None:
+def _arrow(
+    axes: "Axes", source: Stage, target: Stage, stages: list[Stage], colour: str
+) -> None:
     """An arrow in the source's colour from a stage to one that reads it."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Curve
@@ -130,7 +140,8 @@ def _arrow(axes, source: Stage, target: Stage, stages: list[Stage], colour) -> N
     points = _route(source, target, stages)
     kind = {2: Curve.LINETO, 3: Curve.CURVE3, 4: Curve.CURVE4}[len(points)]
     curve = Curve(points, [Curve.MOVETO] + [kind] * (len(points) - 1))
-    style = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.6, "zorder": 3}
+    style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11}
+    style |= {"lw": 1.6, "zorder": 3}
     axes.add_patch(FancyArrowPatch(path=curve, color=colour, **style))
 
 
@@ -170,7 +181,9 @@ def _route(source: Stage, target: Stage, stages: list[Stage]) -> list:
     ]
 
 
-def _header(axes, model: keras.Model, colours: dict, height: float) -> None:
+def _header(
+    axes: "Axes", model: keras.Model, colours: dict[str, str], height: float
+) -> None:
     """Name and size of the network, and which colour is which branch."""
     seen = receptive_field(model)
     whole = seen == tuple(model.input.shape[1:3])

@@ -61,7 +61,7 @@ class Stage:
         """The text of the box: size, parameters, then its layers with their counts."""
         parameters = sum(prod(w.shape) for layer in self.layers for w in layer.weights)
         joins = len(self.sources) > 1
-        dilations = {}
+        dilations: dict[str, list[int]] = {}
         for layer in self.layers:
             words = describe_layer(layer)
             if words and (joins or not isinstance(layer, layers.Add)):
@@ -81,7 +81,7 @@ def _counted(words: str, dilations: list[int]) -> str:
 
 
 def describe_layer(layer: keras.layers.Layer) -> str:
-    """A few words for a layer that shapes the network, none for the others."""
+    """Returns a few words for a layer that shapes the network, "" for the others."""
     if isinstance(layer, layers.InputLayer):
         return f"image, {layer.dtype}"
     if isinstance(layer, layers.Conv2DTranspose):
@@ -105,12 +105,15 @@ def _times(pair: tuple[int, int]) -> str:
 
 
 def find_stages(model: keras.Model) -> list[Stage]:
-    """The stages in order of computation, each with the stages it reads from.
+    """Returns the stages in order of computation, each with the stages it reads from.
 
     Layers of one branch and stage are together unless that would put another stage
     both before and after theirs.
     """
-    newest, home, before, stages = {}, {}, {}, []
+    newest: dict[str, Stage] = {}
+    home: dict[keras.layers.Layer, Stage] = {}
+    before: dict[Stage, set[Stage]] = {}
+    stages: list[Stage] = []
     for layer, sources in walk(model):
         parts = layer.name.split("_")
         branch, middle = parts[0], "_".join(parts[1:-1])
@@ -135,8 +138,8 @@ def find_stages(model: keras.Model) -> list[Stage]:
 
 
 def _in_order(stages: list[Stage]) -> list[Stage]:
-    """The stages by their longest way from the input."""
-    depth = {}
+    """Returns the stages by their longest path from the input."""
+    depth: dict[Stage, int] = {}
 
     def depth_of(stage: Stage) -> int:
         if stage not in depth:
@@ -157,7 +160,7 @@ def place(stages: list[Stage]) -> tuple[float, float]:
         stage.level = round(log2(tallest / stage.shape[0]))
         stage.height = max(0.12, TALLEST * (stage.shape[0] / tallest) ** 0.5)
         stage.width = min(WIDEST, max(0.07, 0.055 * stage.shape[2] ** 0.5))
-    rows = {}
+    rows: dict[int, list[Stage]] = {}
     for stage in stages:
         row = rows.setdefault(stage.level, [])
         near = [source.x + _clearance(source, stage) for source in stage.sources]
@@ -180,5 +183,5 @@ def place(stages: list[Stage]) -> tuple[float, float]:
 
 
 def _clearance(source: Stage, target: Stage) -> float:
-    """From middle to middle; a change of row needs half a cell only."""
+    """The least distance between middles; another row needs only half a cell."""
     return CELL + GAP if source.level == target.level else (CELL + GAP) / 2

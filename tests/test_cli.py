@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from segnet.cli import main
+from segnet.data.split import SplitRule
 
 CODE = Path(__file__).parents[1] / "Code"
 VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "pack", "models")
@@ -76,6 +78,18 @@ def test_check_tries_the_split_that_prepare_would_make(vkitti_tree, capsys):
     split = ["--split", "fold", "--fold", "2/4", "--gap", "1", "--workers", "1"]
     assert main(["check", "vkitti1", str(vkitti_tree), *split]) == 1
     assert "split: fold: 2 of 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["check", "prepare"])
+def test_each_field_of_a_split_rule_has_a_flag(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    told = capsys.readouterr().out.partition("\nsplit:\n")[2].partition("\n\n")[0]
+    flags = [word for word in told.split() if word.startswith("--")]
+    assert flags == [
+        *("--split", "--val-share", "--val-world", "--fold", "--gap", "--seed")
+    ]
+    assert len(flags) == len(fields(SplitRule))
 
 
 def test_prepare_splits_as_its_flags_say(vkitti_tree, tmp_path, capsys):

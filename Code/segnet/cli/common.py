@@ -1,4 +1,4 @@
-"""What the verbs of the command share."""
+"""Functions that several verbs of the command share."""
 
 import argparse
 import dataclasses
@@ -50,7 +50,7 @@ def add_workers(parser) -> None:
 
 
 def add_reader_options(parser) -> None:
-    """Adds what a reader takes besides its folders."""
+    """Adds a flag for each option of the readers."""
     parser.add_argument(
         "--classes",
         metavar="MAPPING",

@@ -42,7 +42,7 @@ class ClassMap:
     colours: tuple[Colour, ...]
     void: int = 255
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "colours", tuple(tuple(c) for c in self.colours))
         _check_rows(f"class map {self.name!r}", self.names, self.colours)

@@ -9,7 +9,7 @@ import pickle
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from segnet.classes import plain_pickle
 from segnet.classes.colours import Colour, ColourTable
@@ -160,7 +160,7 @@ def difference(one: Fields, other: Fields) -> str:
     return ""
 
 
-def _check_version(version) -> None:
+def _check_version(version: object) -> None:
     if version != FILE_VERSION:
         raise ValueError(
             f"class map of version {reprlib.repr(version)}, this segnet reads "
@@ -168,11 +168,11 @@ def _check_version(version) -> None:
         )
 
 
-def _is_colour(value) -> bool:
+def _is_colour(value: Any) -> bool:
     return type(value) is tuple and [type(part) for part in value] == [int] * 3
 
 
-def _same_flat(found, expected: dict) -> bool:
+def _same_flat(found: Any, expected: dict) -> bool:
     # Types come first: a hostile pickle can nest lists so that a plain == never ends.
     if type(found) is not dict or len(found) != len(expected):
         return False

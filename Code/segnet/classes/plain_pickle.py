@@ -8,6 +8,7 @@ dictionary, take for ever to hash, and a memo number of 2^31 takes 32 GB.
 import io
 import pickle
 import pickletools
+from typing import Any, NoReturn
 
 PLAIN = set(
     "PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT "
@@ -33,7 +34,7 @@ class NotPlain(ValueError):
         return f"{self.what}, and a class map holds plain values only"
 
 
-def loads(content: bytes):
+def loads(content: bytes) -> Any:
     """Returns the value: dictionaries, lists, texts, numbers, triples of integers.
 
     Raises:
@@ -49,7 +50,7 @@ def loads(content: bytes):
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str):
+    def find_class(self, module: str, name: str) -> NoReturn:
         raise NotPlain(f"it asks for {module}.{name}")
 
 
@@ -63,6 +64,6 @@ def _check(content: bytes) -> None:
             raise NotPlain(f"{opcode.name} in it")
         if opcode.name == "TUPLE3" and not INTEGERS.issuperset(before):
             raise NotPlain("a tuple of other things than integers in it")
-        if opcode.name == "LONG_BINPUT" and argument > len(content):
+        if opcode.name == "LONG_BINPUT" and int(argument or 0) > len(content):
             raise ValueError(f"memo number {argument}")
         before = [*before[1:], opcode.name]

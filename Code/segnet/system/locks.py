@@ -1,9 +1,11 @@
 """Keeping a second process out of a folder that one is writing into."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
@@ -43,14 +45,14 @@ def alone(path: str | Path, refusal: str) -> Iterator[None]:
             return
 
 
-def _is_still(path: Path, file) -> bool:
+def _is_still(path: Path, file: BinaryIO) -> bool:
     try:
         return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
 
 
-def _holder(file) -> str:
+def _holder(file: BinaryIO) -> str:
     with suppress(OSError):
         file.seek(0)
         number = file.read(20).decode("ascii", "replace")
@@ -58,7 +60,7 @@ def _holder(file) -> str:
     return ""
 
 
-def _locked(file) -> bool:
+def _locked(file: BinaryIO) -> bool:
     """Takes the lock of an open file, without waiting."""
     with suppress(ImportError):
         import fcntl
@@ -68,10 +70,11 @@ def _locked(file) -> bool:
         except OSError:
             return False
         return True
-    if os.name == "nt":
+    # Not `os.name`: this is the test that type checkers know.
+    if sys.platform == "win32":
         import msvcrt
 
-        # Far behind the process number, which others shall be able to read.
+        # Far behind the process number, so that others can read that.
         file.seek(1 << 20)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)

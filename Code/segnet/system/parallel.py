@@ -13,7 +13,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.sharedctypes import RawArray, RawValue
 from threading import Thread
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,8 +22,10 @@ ITEMS_IN_FLIGHT = 4
 FEWEST_ITEMS_A_WORKER = 16
 LOOK_S = 0.1
 
-_function = None
-_steps_done = _stopped = None
+# What `_start` gives to a worker process.
+_function: Callable[[Any], Any]
+_steps_done: Any
+_stopped: Any
 
 
 def cores() -> int:
@@ -114,7 +116,9 @@ def _processes(workers: int | None, most: int) -> int:
 
 
 @contextmanager
-def _pool(workers: int, function: Callable, *shared) -> Iterator[ProcessPoolExecutor]:
+def _pool(
+    workers: int, function: Callable, *shared: Any
+) -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(
         workers, get_context("spawn"), initializer=_start, initargs=(function, *shared)
     ) as pool:
@@ -130,7 +134,7 @@ def _pool(workers: int, function: Callable, *shared) -> Iterator[ProcessPoolExec
 
 
 def _windowed(pool: ProcessPoolExecutor, items: Iterable, window: int) -> Iterator:
-    under_way = deque()
+    under_way: deque[Future] = deque()
     for item in items:
         under_way.append(_submit(pool, _call, item))
         if len(under_way) == window:
@@ -139,7 +143,7 @@ def _windowed(pool: ProcessPoolExecutor, items: Iterable, window: int) -> Iterat
         yield under_way.popleft().result()
 
 
-def _submit(pool: ProcessPoolExecutor, call: Callable, *arguments) -> Future:
+def _submit(pool: ProcessPoolExecutor, call: Callable, *arguments: Any) -> Future:
     # A spawned process runs the caller's script once more, unless there seems to be
     # none; so a script or a notebook needs no `if __name__ == "__main__":`.
     main = sys.modules["__main__"]
@@ -150,7 +154,7 @@ def _submit(pool: ProcessPoolExecutor, call: Callable, *arguments) -> Future:
         sys.modules["__main__"] = main
 
 
-def _start(function: Callable, steps_done=None, stopped=None) -> None:
+def _start(function: Callable, steps_done: Any = None, stopped: Any = None) -> None:
     global _function, _steps_done, _stopped
     _function, _steps_done, _stopped = function, steps_done, stopped
     # Ctrl-C reaches the whole process group; the parent alone answers it.
@@ -160,15 +164,17 @@ def _start(function: Callable, steps_done=None, stopped=None) -> None:
 
 def _end_with_parent() -> None:
     """Ends this process when the parent is killed; it would wait for work for ever."""
-    parent_process().join()
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 
-def _call(item):
+def _call(item: Any) -> Any:
     return _function(item)
 
 
-def _call_stepwise(number: int, item):
+def _call_stepwise(number: int, item: Any) -> Any:
     steps = _function(item)
     while True:
         try:

@@ -3,9 +3,9 @@
     segnet render Long --world high1 --frames 300 --size 720 960 --focal 1000
     PYTHONPATH=Code python experiments/speed/bench_predict.py Long Predict
 
-The frames become a video of 30 seconds, 10 frames a second. Its first 5 seconds and all
-of it are seen by `slim_camvid11`, each in a process of its own, whose memory is that of
-the system at the end. Six frames of the result are written as PNG.
+The frames become a video of 30 seconds. Its first 5 seconds and all of it are seen by
+`slim_camvid11`, each in a process of its own; the most memory of each is printed at its
+end. Six frames of the result are written as PNG.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from PIL import Image
 
 from segnet.predict.video_file import TICKS, VideoReader, VideoWriter
 
-RATE, SHORT, LOOKS = 10, 50, 6
+SECONDS, SHORT_SECONDS, LOOKS = 30, 5, 6
 CHILD = """
 import resource, sys
 from segnet.cli import main
@@ -37,29 +37,30 @@ def main() -> None:
     out = arguments.out
     out.mkdir(exist_ok=True)
     frames = sorted(arguments.data.glob("vkitti_1.3.1_rgb/*/*/*.png"))
-    for name, part in (("short", frames[:SHORT]), ("whole", frames)):
-        write(part, out / f"{name}.mp4")
+    rate = Fraction(len(frames), SECONDS)
+    short = frames[: round(SHORT_SECONDS * rate)]
+    for name, part in (("short", short), ("whole", frames)):
+        write(part, out / f"{name}.mp4", rate)
         command = ["predict", "slim_camvid11", str(out / f"{name}.mp4")]
         command += ["--out", str(out / "seen")]
         print(f"{name}: {len(part)} frames")
         subprocess.run([sys.executable, "-c", CHILD, *command], check=True)
     with VideoReader(out / "seen" / "whole.mp4") as reader:
-        seconds = len(frames) / RATE
-        print(f"out: {float(reader.rate)} frames/s, of {seconds} s: {reader.total}")
+        print(f"result: {reader.total} frames, {float(reader.rate):g} a second")
         for number, (_, frame) in enumerate(reader):
             if number % (len(frames) // LOOKS) == 0:
                 Image.fromarray(frame).save(out / f"look_{number:04d}.png")
 
 
-def write(frames: list[Path], path: Path) -> None:
+def write(frames: list[Path], path: Path, rate: Fraction) -> None:
     """Writes a video of some image files."""
     with Image.open(frames[0]) as first:
         size = first.height, first.width
-    with VideoWriter(path, size, Fraction(RATE)) as writer:
+    with VideoWriter(path, size, rate) as writer:
         for number, frame in enumerate(frames):
             with Image.open(frame) as image:
                 pixels = np.asarray(image.convert("RGB"))
-            writer.add(number * TICKS // RATE, pixels)
+            writer.add(round(number * TICKS / rate), pixels)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from PIL import Image
 
 from segnet.predict import sources as endings
 from segnet.predict.pipeline import Behind, Clock, ahead
-from segnet.predict.prediction import Prediction, shares
+from segnet.predict.prediction import Prediction, count, shares
 from segnet.predict.predictor import Photograph, Predictor
 from segnet.predict.sources import CAMERA_KIND, Item
 from segnet.predict.video_file import VideoReader, VideoWriter
@@ -126,7 +126,7 @@ class VideoRun:
             prediction = self.predictor.finish(photograph)
             output.add(time, prediction)
             if self.wanted.shares:
-                self.counts += np.bincount(prediction.ids.ravel(), minlength=256)
+                self.counts += count(prediction.ids)
 
     def _name_damage(self, reader: VideoReader) -> None:
         path, damaged = self.item.path, reader.damaged

@@ -59,14 +59,18 @@ class Summary:
             building = self.seconds["building"]
             rest = self.seconds["all"] - building
             alone = ", ".join(
-                f"{work} {seen / self.seconds[work]:.1f}"
+                f"{work} {_rate(seen / self.seconds[work])}"
                 for work in ("reading", "network", "writing")
             )
             lines.append(
-                f"{seen / rest:.1f} frames/s (alone: {alone}), after {building:.0f} s "
-                f"of building the network"
+                f"{_rate(seen / rest)} frames/s (alone: {alone}), after {building:.0f} "
+                f"s of building the network"
             )
         return "\n".join(lines)
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def _counted(number: int, thing: str) -> str:

@@ -1,4 +1,4 @@
-"""Judging: a network that is right by construction, and one that is not."""
+"""Scoring: a network that is right by construction, and one that is not."""
 
 import json
 import shutil
@@ -62,7 +62,7 @@ def test_scores_are_those_of_one_matrix_over_the_split(report, store_path):
     assert report["per_class"]["Tree"] == 1.0
 
 
-def test_the_report_says_what_was_judged_on_what(report):
+def test_the_report_says_what_was_scored_on_what(report):
     report, out = report
     assert report["model"] == "matcher"
     assert report["parameters"] == 14 * 4
@@ -200,7 +200,7 @@ def test_classes_are_mapped_on_both_sides(store_path, tmp_path):
     # Every pixel of the store shows its class's colour; only vehicles are missed.
     plain = evaluate(colour_matcher(), store_path)
     report = evaluate(
-        colour_matcher(), store_path, out=tmp_path, classes="vkitti-to-cityscapes"
+        colour_matcher(), store_path, out=tmp_path, mapping="vkitti-to-cityscapes"
     )
     assert (report["class_map"], plain["class_mapping"]) == ("cityscapes10", None)
     assert report["class_mapping"] == "vkitti-to-cityscapes"
@@ -223,7 +223,7 @@ def test_a_prediction_outside_the_target_is_wrong(store_path):
     colours = list(VKITTI1.colours)
     colours[building], colours[misc] = colours[misc], colours[building]
     report = evaluate(
-        colour_matcher(colours=colours), store_path, classes="six-categories"
+        colour_matcher(colours=colours), store_path, mapping="six-categories"
     )
     matrix = np.array(report["confusion"])
     construction = CATEGORIES6.id("construction")
@@ -240,10 +240,10 @@ def test_mappings_that_do_not_fit_are_refused(store_path):
         evaluate(
             colour_matcher(colours=VKITTI1.colours[:5]),
             store_path,
-            classes="six-categories",
+            mapping="six-categories",
         )
     with pytest.raises(ValueError, match="does not know the classes of 'vkitti1'"):
-        evaluate(colour_matcher(), store_path, classes="camvid32-to-camvid11")
+        evaluate(colour_matcher(), store_path, mapping="camvid32-to-camvid11")
 
 
 def test_a_network_of_the_package_is_rebuilt_for_another_size(store_path):
@@ -268,7 +268,7 @@ def test_classes_of_other_names_are_refused(report, store_path, tmp_path):
         turned = replace(VKITTI1, names=VKITTI1.names[::-1])
         file.attrs["class_map"] = turned.to_json()
         file.attrs["seal"] = seal_of(file)
-    with pytest.raises(ValueError, match="slim_city14 tells apart Terrain, .* has"):
+    with pytest.raises(ValueError, match="slim_city14 has the classes Terrain, .* has"):
         evaluate("slim_city14", path)
     run = tmp_path / "run"
     run.mkdir()
@@ -277,7 +277,9 @@ def test_classes_of_other_names_are_refused(report, store_path, tmp_path):
         {"data": {"size": [64, 96], "classes": ["a"] * 14}, "rows": []}
     )
     np.savez(run / "last.npz", progress=np.array(progress))
-    with pytest.raises(ValueError, match="best.keras tells apart a, a, .* has Terrain"):
+    with pytest.raises(
+        ValueError, match="best.keras has the classes a, a, .* has Terrain"
+    ):
         evaluate(run / "best.keras", store_path)
     (run / "last.npz").write_bytes(b"damaged")
     assert evaluate(run / "best.keras", store_path) == report[0]
@@ -312,7 +314,7 @@ def test_a_network_of_virtual_kitti_on_frames_of_kitti(tmp_path):
         path.parent.mkdir(parents=True)
         Image.fromarray(pixels).save(path)
     store = prepare("kitti", tmp_path, tmp_path / "out", scale=1, split="val-only")
-    report = evaluate(colour_matcher(), store, classes="vkitti-to-cityscapes")
+    report = evaluate(colour_matcher(), store, mapping="vkitti-to-cityscapes")
     found = {name: iou for name, iou in report["per_class"].items() if iou is not None}
     assert found == {"road": 0.0, "building": 1.0, "car": 1.0}
     assert report["miou"] == pytest.approx(2 / 3)

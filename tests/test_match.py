@@ -34,5 +34,5 @@ def test_a_changed_network_of_that_name_is_refused(store_path):
         x = keras.layers.Rescaling(1 / 127.5, name="input_rescale")(inputs)
         x = keras.layers.Conv2D(num_classes, 1, name="head_logits_conv")(x)
         model = keras.Model(inputs, x, name="slim")
-        with pytest.raises(ValueError, match="cannot be built anew"):
+        with pytest.raises(ValueError, match="cannot be built again"):
             match(model, store["val"])

@@ -200,7 +200,7 @@ def test_notes_that_say_too_little_are_refused(run, tmp_path, change, told):
 @pytest.mark.parametrize(
     "change, told",
     [
-        ({"parameters": 5}, "report.json: judges a tiny of 5 parameters, the run has"),
+        ({"parameters": 5}, "report.json: scores a tiny of 5 parameters, the run has"),
         (
             {"per_class": {"Road": 1.0}},
             "its classes are Road, those of the run Terrain",

@@ -182,7 +182,7 @@ def test_a_teacher_that_is_not_there_or_knows_other_classes(store_path, tmp_path
     tiny((64, 80, 3), 3).save(tmp_path / "three.keras")
     other = dataclasses.replace(TINY, teacher=(str(tmp_path / "three.keras"),))
     with pytest.raises(
-        ValueError, match=r"three.keras knows 3 classes, the student 14"
+        ValueError, match=r"three.keras has 3 classes, the student has 14"
     ):
         train(store_path, other, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()

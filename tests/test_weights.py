@@ -201,9 +201,9 @@ def test_a_loaded_network_is_saved_without_custom_objects(loaded, tmp_path):
 
 def test_unknown_names_and_exchanged_files_are_refused(shipped, tmp_path):
     shipped = shutil.copytree(shipped, tmp_path / "copy")
-    with pytest.raises(ValueError, match="no weights 'slim'; there are slim_test"):
+    with pytest.raises(ValueError, match="no weights 'slim'; the index has slim_test"):
         models.load("slim", folder=shipped)
-    with pytest.raises(ValueError, match="no weights 'slim_test'; there are none"):
+    with pytest.raises(ValueError, match="no weights 'slim_test'; the index has none"):
         models.load("slim_test", folder=shipped / "empty")
     path = shipped / "slim_test.npz"
     expected = sha256_of_bytes(path.read_bytes())
@@ -216,6 +216,47 @@ def test_unknown_names_and_exchanged_files_are_refused(shipped, tmp_path):
     (shipped / "index.json").write_text("{")
     with pytest.raises(ValueError, match="index.json: no JSON"):
         models.load("slim_test", folder=shipped)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("[" * 100_000, "no JSON"),
+        ("[]", "no JSON object"),
+        ('{"slim_test": []}', "slim_test: network is None, expected of type str"),
+        (
+            '{"slim_test": {"network": "slim", "num_classes": "11"}}',
+            "slim_test: num_classes is '11', expected of type int",
+        ),
+    ],
+)
+def test_an_index_of_another_form_is_refused(shipped, tmp_path, content, said):
+    folder = shutil.copytree(shipped, tmp_path / "copy")
+    (folder / "index.json").write_text(content)
+    with pytest.raises(ValueError, match=f"index.json: {said}.*; install segnet again"):
+        models.load("slim_test", folder=folder)
+
+
+def test_a_network_of_a_newer_version_is_named(shipped, tmp_path):
+    folder = shutil.copytree(shipped, tmp_path / "copy")
+    index = json.loads((folder / "index.json").read_text())
+    index["slim_test"]["network"] = "wide"
+    (folder / "index.json").write_text(json.dumps(index))
+    with pytest.raises(
+        ValueError, match="slim_test is of the network 'wide', and this"
+    ):
+        models.load("slim_test", folder=folder)
+
+
+def test_a_card_of_another_form_is_refused(tmp_path):
+    shutil.copy(FOLDER / "index.json", tmp_path)
+    card = json.loads((FOLDER / "edgesegnet_camvid11.json").read_text())
+    path = tmp_path / "edgesegnet_camvid11.json"
+    with pytest.raises(FileNotFoundError, match="edgesegnet_camvid11.json"):
+        read_cards(tmp_path)
+    path.write_text(json.dumps(card | {"scores": None}))
+    with pytest.raises(ValueError, match="camvid11.json: scores is None, expected of"):
+        read_cards(tmp_path)
 
 
 def test_evaluate_takes_a_name_and_a_file_of_that_name_first(

@@ -18,8 +18,8 @@ def add_evaluate(verbs) -> None:
         "model",
         metavar="MODEL",
         type=Path,
-        help="a .keras file, the last.npz of a run for its last weights, or shipped "
-        "weights that `segnet models` lists",
+        help="a run folder, a .keras file, the last.npz of a run for its last weights, "
+        "or a name that `segnet models` lists",
     )
     parser.add_argument("store", metavar="STORE", type=Path, help="store.h5")
     parser.add_argument("--split", default="val", help="train, val (default) or test")
@@ -32,7 +32,7 @@ def add_evaluate(verbs) -> None:
     parser.add_argument(
         "--classes",
         metavar="MAPPING",
-        help="judge on the classes of a mapping, such as vkitti-to-cityscapes",
+        help="score in the classes of a mapping, such as vkitti-to-cityscapes",
     )
     parser.add_argument("--batch-size", type=int, default=4, help="default 4")
     parser.add_argument(
@@ -56,7 +56,7 @@ def _evaluate(arguments) -> None:
         arguments.store,
         split=arguments.split,
         out=arguments.out,
-        classes=arguments.classes,
+        mapping=arguments.classes,
         batch_size=arguments.batch_size,
         progress=on_terminal(),
         flip=arguments.flip,

@@ -48,16 +48,16 @@ class Match:
         return np.where(unscored, np.uint8(self.class_map.void), ids)
 
 
-def match(model: keras.Model, frames: Split, classes: str | None = None) -> Match:
+def match(model: keras.Model, frames: Split, mapping: str | None = None) -> Match:
     """Returns the match of a network and a split.
 
-    A network of this package works at any size: for frames of another one than it was
-    built for, it is built anew with the same weights.
+    Networks of this package are built again, with the same weights, for frames of
+    another size than their own.
 
     Args:
         model: From images to logits.
         frames: A split of a store.
-        classes: Key of `segnet.classes.mappings.MAPPINGS` for a network and a store
+        mapping: Key of `segnet.classes.mappings.MAPPINGS` for a network and a store
             whose classes differ; None when they are the same.
 
     Raises:
@@ -66,11 +66,11 @@ def match(model: keras.Model, frames: Split, classes: str | None = None) -> Matc
     """
     num_classes = model.output_shape[-1]
     class_map = frames.store.class_map
-    if classes is not None:
-        mapping = find_mapping(classes)
-        class_map = mapping.target
-        label_ids = mapping.label_ids(frames.store.class_map)
-        prediction_ids = mapping.prediction_ids(num_classes)
+    if mapping is not None:
+        found = find_mapping(mapping)
+        class_map = found.target
+        label_ids = found.label_ids(frames.store.class_map)
+        prediction_ids = found.prediction_ids(num_classes)
     elif num_classes != class_map.num_classes:
         raise ValueError(
             f"{model.name} has {num_classes} classes, {frames.store.path} has "

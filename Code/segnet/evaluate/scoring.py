@@ -1,4 +1,4 @@
-"""Judging a network: one pass over a split, one confusion matrix, one report."""
+"""Scoring a network: one pass over a split, one confusion matrix, one report."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -27,7 +27,7 @@ def evaluate(
     out: str | Path | None = None,
     batch_size: int = 4,
     progress: bool = False,
-    classes: str | None = None,
+    mapping: str | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
 ) -> dict:
@@ -43,14 +43,15 @@ def evaluate(
     `test_time` (the views that were averaged over, or None).
 
     Args:
-        model: A model, or what `load` takes: a file or the name of shipped weights.
+        model: A model, or what `segnet.runs.loading.load` takes: a file, a run folder
+            or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.json, frames.npz, confusion.png and sheets.png; None
             for none.
         batch_size: Frames at a time.
         progress: Show a progress bar.
-        classes: Key of `segnet.classes.mappings.MAPPINGS` that brings the classes of
+        mapping: Key of `segnet.classes.mappings.MAPPINGS` that brings the classes of
             the model and of the store together; None when they are the same.
         flip: Average over the frame and its mirror image (`segnet.evaluate.tta`).
         scales: Average over these scales of the frame.
@@ -67,14 +68,14 @@ def evaluate(
         training = None if isinstance(model, keras.Model) else training_of(model)
         if not isinstance(model, keras.Model):
             origin, model = model, load(model)
-            if classes is None:
+            if mapping is None:
                 _check_classes(origin, frames)
-        matched = match(model, frames, classes)
+        matched = match(model, frames, mapping)
         network, test_time = _with_views(matched.model, flip, scales)
         report, counts, per_frame = _scored(
             matched, network, frames, batch_size, progress
         )
-        report |= {"class_mapping": classes, "test_time": test_time}
+        report |= {"class_mapping": mapping, "test_time": test_time}
         report["training"] = training
         if out is not None:
             write(Path(out), report, matched, network, frames, counts, per_frame)
@@ -103,12 +104,12 @@ def _scored(
 
 
 def _check_classes(path: str | Path, frames: Split) -> None:
-    """Refuses weights that learnt as many classes as the store has, but others."""
-    learnt = class_names_of(path)
+    """Refuses weights for as many classes as the store has, but other ones."""
+    known = class_names_of(path)
     names = list(frames.store.class_map.names)
-    if learnt and len(learnt) == len(names) and learnt != names:
+    if known and len(known) == len(names) and known != names:
         raise ValueError(
-            f"{path} tells apart {', '.join(learnt)}; {frames.store.path} has "
+            f"{path} has the classes {', '.join(known)}; {frames.store.path} has "
             f"{', '.join(names)}"
         )
 

@@ -1,4 +1,4 @@
-"""Building a network again: in float32, at another size, with another's weights."""
+"""Building a network again: in float32, for another size, with given weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,19 +31,21 @@ def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:
         size: (H, W); where the model takes it already, the model itself is returned.
 
     Raises:
-        ValueError: The model is none of this package's, so it cannot be built anew.
+        ValueError: The model is not of this package, so it cannot be built again.
     """
     own = model.input_shape[1:3]
     if all(a is None or a == b for a, b in zip(own, size, strict=True)):
         return model
     takes = f"{model.name} takes frames of {own[0]}x{own[1]}"
     if model.name not in MODELS:
-        raise ValueError(f"{takes} and is no network of this package to be built anew")
+        raise ValueError(
+            f"{takes} and is no network of this package, so it cannot be built again"
+        )
     resized = MODELS[model.name](image_shape(size), model.output_shape[-1])
     if _weights_of(model) != _weights_of(resized):
         raise ValueError(
             f"{takes}, and its layers are not those MODELS[{model.name!r}] makes, so "
-            f"it cannot be built anew"
+            f"it cannot be built again"
         )
     # By name: the order of all weights may depend on the size.
     copy_matching(model, resized)
@@ -51,14 +53,14 @@ def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:
 
 
 def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
-    """Copies the weights of equally named layers, where their shapes agree.
+    """Copies the weights of layers with the same name and the same shapes.
 
     Returns:
-        The names of the layers that were left as they were.
+        The names of the target's other layers, which stay as they were.
 
     Raises:
-        ValueError: Less than half of the target's layers that have weights agree:
-            another network, of which a few layers would be no start.
+        ValueError: Fewer than half of the target's layers with weights would get
+            theirs, as from another network.
     """
     found = {layer.name: layer.get_weights() for layer in source.layers}
     left = []
@@ -73,13 +75,13 @@ def copy_matching(source: keras.Model, target: keras.Model) -> list[str]:
     if 2 * len(left) > total:
         raise ValueError(
             f"{source.name} and {target.name} have {total - len(left)} of {total} "
-            f"layers in common, too few to begin with; take weights of the same network"
+            f"layers in common, too few to start from; take weights of the same network"
         )
     return left
 
 
 def _weights_of(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
-    """The shapes of the weights of each layer that has some."""
+    """The shapes of the weights of each layer that has any."""
     return {
         layer.name: [tuple(weight.shape) for weight in layer.weights]
         for layer in model.layers
@@ -88,6 +90,7 @@ def _weights_of(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
 
 
 def image_shape(size: tuple[int, int]) -> tuple[int, int, int]:
+    """Returns (H, W, 3) for a size (H, W)."""
     height, width = (int(side) for side in size)
     return height, width, 3
 

@@ -1,7 +1,7 @@
-"""Cards of shipped weights as text; the JSON of a card is the truth.
+"""Cards of shipped weights as text.
 
-`segnet pack` makes the JSON, and everything here is generated from it: the Markdown
-beside the weights, the list of `segnet models` and the tables of docs/results.md.
+`segnet pack` writes a card as JSON. All text is made from it: the Markdown beside the
+weights, the list of `segnet models` and the tables of docs/results.md.
 """
 
 import json
@@ -14,7 +14,7 @@ from segnet.report.tables import markdown_table, percent
 
 
 def card_text(card: dict) -> str:
-    """The Markdown of a card."""
+    """Returns the Markdown of a card."""
     height, width = card["size"]
     training = card["training"]
     parts = [
@@ -79,9 +79,10 @@ def class_map_of_card(card: dict) -> ClassMap | None:
 
 
 def score_tables(scores: list[dict]) -> list[str]:
-    """Reports as Markdown, those of the same classes in one table; then on what.
+    """Returns reports as Markdown, a table for each set of classes.
 
-    Several on the same frames are trainings with other seeds; mean and spread follow.
+    Several reports on the same frames are of runs with other seeds; their mean and
+    spread follow. Below each table stand the frames.
     """
     parts = []
     for names, group in groupby(scores, lambda report: tuple(report["per_class"])):
@@ -98,23 +99,23 @@ def score_tables(scores: list[dict]) -> list[str]:
         ]
         header = ["IoU, %", *map(_heading, columns)]
         parts.append(markdown_table(header, rows, left=1))
-        judged = (_judged_on(report) for column in columns for report in column)
-        parts.append(_bullets(dict.fromkeys(judged)))
+        frames = (_frames_of(report) for column in columns for report in column)
+        parts.append(_bullets(dict.fromkeys(frames)))
     return parts
 
 
 def on_same_frames(scores: Iterable[dict]) -> list[list[dict]]:
-    """Reports in groups that judge the same frames by the same classes."""
+    """Returns reports in groups of the same frames and the same classes."""
     groups = {}
     for report in scores:
-        groups.setdefault(_judged_on(report), []).append(report)
+        groups.setdefault(_frames_of(report), []).append(report)
     return list(groups.values())
 
 
 def spread(scores: list[dict], key: str) -> str:
-    """One score in percent; of several the mean and the sample standard deviation.
+    """Returns one score in percent; of several, mean and sample standard deviation.
 
-    A class that is absent is absent from the truth, and so for all of them.
+    A class that is absent from the ground truth has no score in any of them.
     """
     values = [score[key] for score in scores]
     if len(values) == 1 or None in values:
@@ -123,7 +124,7 @@ def spread(scores: list[dict], key: str) -> str:
 
 
 def _columns(same: list[dict]) -> list[list[dict]]:
-    """What a table shows of reports on the same frames: each, then all together."""
+    """The columns for reports on the same frames: each, then all together."""
     return [*([report] for report in same), *([same] if len(same) > 1 else [])]
 
 
@@ -132,7 +133,7 @@ def _heading(column: list[dict]) -> str:
 
 
 def weights_table(cards: list[dict]) -> str:
-    """Shipped weights as a Markdown table, a row each."""
+    """Returns shipped weights as a Markdown table, a row each."""
     rows = [
         [
             f"`{card['name']}`",
@@ -149,7 +150,7 @@ def weights_table(cards: list[dict]) -> str:
 
 
 def all_scored(card: dict) -> list[str]:
-    """The mIoU of a card on each split, that of runs without val marked."""
+    """Returns the mIoU of a card on each split, marked for runs without val."""
     without = map(scored, on_same_frames(card["scores_without_val"]))
     return [
         *map(scored, on_same_frames(card["scores"])),
@@ -158,7 +159,7 @@ def all_scored(card: dict) -> list[str]:
 
 
 def scored(same: list[dict]) -> str:
-    """The mIoU of reports on the same frames in a few words."""
+    """Returns the mIoU of reports on the same frames in a few words."""
     report = same[0]
     classes = f" as {report['class_map']}" if report["class_mapping"] else ""
     seeds = f", {len(same)} seeds" if len(same) > 1 else ""
@@ -177,7 +178,7 @@ def _without_val(scores: list[dict]) -> list[str]:
     return [text, *score_tables(scores)]
 
 
-def _judged_on(report: dict) -> str:
+def _frames_of(report: dict) -> str:
     height, width = report["size"]
     mapped = report["class_mapping"]
     classes = f", classes by {mapped}" if mapped else ""

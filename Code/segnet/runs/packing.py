@@ -225,10 +225,10 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
         raise ValueError(
             f"{path}: averaged at test time; a card holds what the network scores alone"
         )
-    judged = (report["model"], report["parameters"])
-    if judged != (network.name, network.count_params()):
+    model = (report["model"], report["parameters"])
+    if model != (network.name, network.count_params()):
         raise ValueError(
-            f"{path}: judges a {judged[0]} of {judged[1]:,} parameters, the run has a "
+            f"{path}: scores a {model[0]} of {model[1]:,} parameters, the run has a "
             f"{network.name} of {network.count_params():,}"
         )
     if report["class_mapping"] is None and list(report["per_class"]) != names:

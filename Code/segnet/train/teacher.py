@@ -1,4 +1,4 @@
-"""Learning from teachers beside the labels, with `keras.distillation`."""
+"""Distillation: learning from teachers as well as labels, by `keras.distillation`."""
 
 import math
 
@@ -15,16 +15,16 @@ from segnet.train.augmented_model import AugmentedModel
 
 
 class PixelDivergence(DistillationLoss):
-    """How far the student's probabilities are from the teacher's, a scalar.
+    """The divergence of the student's probabilities from the teacher's, a scalar.
 
-    The mean Kullback-Leibler divergence over the pixels, each of which weighs what its
-    class is expected to, by the teacher's probabilities. That is 0 for equal logits,
-    as it is without weights, but rare classes are heard.
+    It is the mean Kullback-Leibler divergence of the pixels, 0 for equal logits. Each
+    pixel has the mean of the class weights under the teacher's probabilities as its
+    weight, so that rare classes count.
 
     Args:
-        class_weights: K weights; None for all equal.
-        stride: Use each `stride`-th pixel of each `stride`-th row; our networks compute
-            their logits at 1/4.
+        class_weights: (K,) weights; None for all equal.
+        stride: Use each `stride`-th pixel of each `stride`-th row. The networks of this
+            package compute their logits at 1/4 of the resolution.
 
     Source: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, at
     temperature 1; the weights are ours.
@@ -36,8 +36,10 @@ class PixelDivergence(DistillationLoss):
 
     def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
         """Returns the loss of logits (B, H, W, K), both of one shape."""
+        # (B, H/stride, W/stride, K)
         wanted, found = self._logs(teacher_outputs), self._logs(student_outputs)
         shares = ops.exp(wanted)
+        # (B, H/stride, W/stride)
         divergences = ops.sum(shares * (wanted - found), axis=-1)
         if self.class_weights is None:
             return ops.mean(divergences)
@@ -45,7 +47,7 @@ class PixelDivergence(DistillationLoss):
         return weighted_mean(divergences, ops.sum(shares * weights, axis=-1))
 
     def _logs(self, logits):
-        """The logarithms of the probabilities (B, h, w, K), float32."""
+        """The logarithms of the probabilities of the pixels in use, float32."""
         step = slice(self.stride // 2, None, self.stride)
         return ops.log_softmax(ops.cast(logits[:, step, step], "float32"))
 
@@ -55,19 +57,20 @@ def with_teacher(
     loss: keras.losses.Loss,
     class_weights: np.ndarray | None,
     recipe: Recipe,
-    classes: list[str],
+    class_names: list[str],
 ) -> keras.Model:
-    """Returns what to fit: the student, or with its teachers around it.
+    """Returns the model to fit: the student, or one that has its teachers as well.
 
     Args:
-        student: Compiled; it keeps its optimizer and all that is learnt.
-        loss: Of labels and the student's logits.
-        class_weights: K weights for the teachers' part, or None.
+        student: A compiled training model, from (B, h, w, 3) to (B, h, w, K); it keeps
+            its optimizer and its weights.
+        loss: Of labels (B, h, w) and the student's logits.
+        class_weights: (K,) weights for the teachers' part, or None.
         recipe: Names the teachers and their share of the loss.
-        classes: The K names of the student's classes, in order.
+        class_names: The K names of the student's classes, in order.
 
     Raises:
-        FileNotFoundError: A teacher is not there.
+        FileNotFoundError: A teacher is missing.
         ValueError: Teachers and student do not fit together.
     """
     if not recipe.teacher:
@@ -81,7 +84,7 @@ def with_teacher(
     size = student.input_shape[1:3]
     teachers = [at_size(load(name), size) for name in recipe.teacher]
     for name, teacher in zip(recipe.teacher, teachers, strict=True):
-        _check_classes(name, teacher.output_shape[-1], classes)
+        _check_classes(name, teacher.output_shape[-1], class_names)
     learner = Distiller(
         mean_of(teachers),
         student,
@@ -92,14 +95,15 @@ def with_teacher(
     return learner
 
 
-def _check_classes(name: str, count: int, classes: list[str]) -> None:
-    """Raises ValueError where a teacher's classes are not the student's."""
-    if count != len(classes):
+def _check_classes(name: str, num_classes: int, class_names: list[str]) -> None:
+    """Refuses a teacher whose classes are not the student's."""
+    if num_classes != len(class_names):
         raise ValueError(
-            f"the teacher {name} knows {count} classes, the student {len(classes)}"
+            f"the teacher {name} has {num_classes} classes, the student has "
+            f"{len(class_names)}"
         )
-    known = class_names_of(name) or classes
-    for number, (theirs, ours) in enumerate(zip(known, classes, strict=True)):
+    known = class_names_of(name) or class_names
+    for number, (theirs, ours) in enumerate(zip(known, class_names, strict=True)):
         if theirs != ours:
             raise ValueError(
                 f"class {number} of the teacher {name} is {theirs}, the student's is "
@@ -108,16 +112,17 @@ def _check_classes(name: str, count: int, classes: list[str]) -> None:
 
 
 def mean_of(networks: list[keras.Model]) -> keras.Model:
-    """Returns a network whose probabilities are the mean of those of several.
+    """Returns a network that averages the probabilities of several.
 
     Args:
-        networks: Of one input and output shape. One alone is returned as it is.
+        networks: From (B, h, w, 3) to (B, h, w, K), all alike. A single network is
+            returned as it is.
     """
     if len(networks) == 1:
         return networks[0]
     shape, dtype = networks[0].input_shape[1:], networks[0].inputs[0].dtype
     inputs = keras.Input(shape, dtype=dtype)
-    # Two of a kind have one name, and the layers of a network must have several.
+    # The layers of a network need names of their own, and two teachers may share one.
     named = [
         keras.Sequential([network], name=f"teacher_{number}")
         for number, network in enumerate(networks, start=1)

@@ -377,6 +377,31 @@ def test_what_is_not_there_raises(tmp_path):
         check("camvid")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"val_share": 0.3},
+            "vkitti1 has no val_share to choose: .* only worlds",
+        ),
+        ({"cameras": ["0"]}, "vkitti1 has no cameras to choose"),
+        ({"worlds": ["9"]}, "has no world 9; it has 0001"),
+        ({"worlds": "9"}, "has no world 9; it has 0001"),
+        ({"classes": "map.json"}, "class mapping 'map.json', expected one of"),
+        ({"classes": "camvid32-to-camvid11"}, "does not know the classes of 'vkitti1'"),
+    ],
+)
+def test_an_option_that_does_not_fit_is_no_finding(tree, options, message):
+    with pytest.raises(ValueError, match=message):
+        check("vkitti1", tree, **options)
+
+
+def test_options_that_would_do_nothing_are_refused(tree):
+    source = READERS["vkitti1"](tree)
+    with pytest.raises(ValueError, match="worlds: the frames of this source are"):
+        check(source, worlds=["0001"])
+
+
 def test_split_that_does_not_fit_raises_and_no_default_is_told(tmp_path):
     root = write_vkitti(tmp_path / "data", ("0001",), ("clone",), 2, (24, 36))
     with pytest.raises(ValueError, match="2 frames split by 'blocks'"):

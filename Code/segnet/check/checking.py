@@ -11,7 +11,7 @@ from segnet.check.views import SourceView, StoreView
 from segnet.data import READERS
 from segnet.data.find import find_source
 from segnet.data.prepare.preparing import STORE
-from segnet.data.source import Source
+from segnet.data.source import Source, WrongOption
 from segnet.data.split import SplitRule
 from segnet.data.store import Store, open_store
 from segnet.report.tables import percent, text_table
@@ -47,16 +47,16 @@ def check(
 
     Raises:
         FileNotFoundError: The folder or store is missing.
-        ValueError: The reader or split rule is unknown, the rule does not fit, or a
-            store, which is already split, comes with options for a dataset.
+        ValueError: The reader or split rule is unknown, the rule or an option does not
+            fit, or a store, which is already split, comes with options for a dataset.
     """
-    if root is None and not isinstance(source, Source):
-        _refuse(split, options)
+    if root is None:
+        _refuse(source, split, options)
     with ExitStack() as stack:
         try:
             opened = _open(source, root, options)
         except (ValueError, OSError) as error:
-            if not _exists(source, root):
+            if isinstance(error, WrongOption) or not _exists(source, root):
                 raise
             findings, view = unreadable(_name(source, root), error), None
         else:
@@ -85,8 +85,18 @@ def summary(findings: Findings) -> str:
     return "\n".join([*lines, findings.verdict])
 
 
-def _refuse(split: SplitRule | str | None, options: dict) -> None:
+def _refuse(
+    source: str | Path | Source, split: SplitRule | str | None, options: dict
+) -> None:
+    """Refuses options that would do nothing."""
     given = [name for name, value in options.items() if value is not None]
+    if isinstance(source, Source):
+        if given:
+            raise ValueError(
+                f"{', '.join(given)}: the frames of this source are already read; give "
+                f"such options to its reader"
+            )
+        return
     if split is not None:
         given = [*(SplitRule.of(split).changed or ["split"]), *given]
     if given:

@@ -8,7 +8,7 @@ import numpy as np
 
 from segnet.classes.mappings import find_mapping
 from segnet.data import READERS
-from segnet.data.source import Frame, Reader, Source
+from segnet.data.source import Frame, Reader, Source, WrongOption
 
 
 def find_source(
@@ -29,7 +29,8 @@ def find_source(
 
     Raises:
         FileNotFoundError: A file or folder of the dataset is missing.
-        ValueError: The source or mapping is unknown, or an option does not fit.
+        WrongOption: The mapping is unknown, or an option does not fit.
+        ValueError: The source is unknown, or its files are not as expected.
     """
     if name not in READERS:
         raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")
@@ -37,7 +38,12 @@ def find_source(
     if "classes" in reader.options:
         return reader(root, classes=classes, **options)
     source = reader(root, **options)
-    return source if classes is None else with_classes(source, str(classes))
+    if classes is None:
+        return source
+    try:
+        return with_classes(source, str(classes))
+    except ValueError as error:
+        raise WrongOption(str(error)) from error
 
 
 def reader_of(origin: str) -> Reader | None:

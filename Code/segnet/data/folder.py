@@ -17,7 +17,7 @@ import numpy as np
 from segnet.classes import ClassMap
 from segnet.data.images import read_colour_labels, read_id_labels, stored_mode
 from segnet.data.listing import check_pairs, visible
-from segnet.data.source import Frame, Source
+from segnet.data.source import Frame, Source, WrongOption
 from segnet.data.split import named_split
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -43,7 +43,7 @@ def reader(
             frame, or the class map is damaged.
     """
     if masks is None or classes is None:
-        raise ValueError(
+        raise WrongOption(
             f"images in {root} need a folder of masks and a class map: masks=..., "
             f"classes=... (a JSON file)"
         )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from segnet.data.source import WrongOption
+
 DEEP = "**/"
 
 
@@ -46,13 +48,13 @@ def chosen(
         root: The dataset, for the message.
 
     Raises:
-        ValueError: A wanted name does not exist, or none is wanted.
+        WrongOption: A wanted name does not exist, or none is wanted.
     """
     wanted = {wanted} if isinstance(wanted, str) else wanted
     wanted = there if wanted is None else set(wanted)
     if not wanted or not wanted <= there:
         missing = ", ".join(sorted(wanted - there)) or "in an empty choice"
-        raise ValueError(
+        raise WrongOption(
             f"{root} has no {kind} {missing}; it has {', '.join(sorted(there))}"
         )
     return wanted

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 
 
+class WrongOption(ValueError):
+    """An option does not fit the dataset, whose files need not be at fault."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One image with its label image.
@@ -112,12 +116,12 @@ class Reader:
 
         Raises:
             FileNotFoundError: A folder, or one file of a pair, is missing.
-            ValueError: The dataset has no such option, or nothing that fits it.
+            WrongOption: The dataset has no such option, or nothing that fits it.
         """
         given = {name: value for name, value in options.items() if value is not None}
         for name in given.keys() - set(self.options):
             known = f"only {', '.join(self.options)}" if self.options else "nothing"
-            raise ValueError(
+            raise WrongOption(
                 f"{self.name} has no {name} to choose: apart from its folder it takes "
                 f"{known}"
             )

@@ -22,7 +22,7 @@ from segnet.classes import VKITTI1, ClassMap
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, chosen, folders, visible
-from segnet.data.source import Frame, Source
+from segnet.data.source import Frame, Source, WrongOption
 
 IMAGES = "vkitti_1.3.1_rgb"
 LABELS = "vkitti_1.3.1_scenegt"
@@ -208,7 +208,7 @@ def _sequences(
     sequences = [(w, v) for w, v in found if w in worlds and v in variations]
     if not sequences:
         have = ", ".join("/".join(sequence) for sequence in found)
-        raise ValueError(f"{root}: none of the sequences asked for, it has {have}")
+        raise WrongOption(f"{root}: none of the sequences asked for, it has {have}")
     return sequences
 
 

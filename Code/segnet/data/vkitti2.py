@@ -23,7 +23,7 @@ from segnet.classes import VKITTI1, VKITTI2
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
 from segnet.data.listing import check_pairs, child, chosen, folders, visible
-from segnet.data.source import Frame, Source
+from segnet.data.source import Frame, Source, WrongOption
 
 IMAGES, LABELS, COLOURS = "rgb", "classSegmentation", "colors.txt"
 UNDEFINED = "Undefined"
@@ -71,7 +71,7 @@ def reader(
     there = {camera for folder in found.values() for camera in _cameras(folder)}
     if not there:
         have = ", ".join("/".join(sequence) for sequence in sequences)
-        raise ValueError(f"{root}: no frames of the sequences asked for among {have}")
+        raise WrongOption(f"{root}: no frames of the sequences asked for among {have}")
     cameras = chosen("camera", _names("Camera_", cameras, 1), there, root)
     frames = [
         frame

@@ -207,7 +207,7 @@ def test_resized_labels_are_recognised(tree):
     label = Image.open(path)
     label.resize((40, 30), Image.Resampling.BICUBIC).resize(label.size).save(path)
     text = one(check("vkitti1", tree, workers=1), "colours").text
-    assert "come from a resize that mixes them" in text
+    assert "come from resizing, which mixes them" in text
 
 
 def test_wrong_sizes_are_named(tree):
@@ -265,28 +265,30 @@ def test_class_absent_in_val_is_a_note(tree):
     erase(tree, "Truck", "val")
     findings = check("vkitti1", tree, split="blocks", workers=1)
     assert findings.status == 0
-    assert "no pixel of Truck in val: scores on val say nothing" in summary(findings)
+    assert "no pixel of Truck in val: scores on val do not cover it" in summary(
+        findings
+    )
 
 
 def test_judging_only_has_nothing_to_leak_from(tree):
     findings = check("vkitti1", tree, split="val-only", workers=1)
     assert [s.name for s in findings.splits] == ["all", "val"]
-    assert findings.status == 0 and findings.twins == ()
+    assert findings.status == 0 and findings.near_duplicates == ()
 
 
 # Leakage
 
 
 def test_leaked_frame_is_found_whatever_its_colours(tree):
-    assert check("vkitti1", tree, split="blocks", workers=1).twins == ()
+    assert check("vkitti1", tree, split="blocks", workers=1).near_duplicates == ()
     val = check("vkitti1", tree, split="blocks", workers=1).splits[2]
     assert val.frames == 4
     darker = (scenery(0) * 0.8).astype(np.uint8)
     Image.fromarray(darker).save(frame(tree, RGB, 11))
     findings = check("vkitti1", tree, split="blocks", workers=1)
-    (twin,) = findings.twins
-    assert (twin.item.id, twin.train.id) == ("0001/clone/00011", "0001/clone/00000")
-    assert twin.by == "image" and twin.bits < IMAGE_DISTANCE // 4
+    (pair,) = findings.near_duplicates
+    assert (pair.item.id, pair.train.id) == ("0001/clone/00011", "0001/clone/00000")
+    assert pair.by == "image" and pair.bits < IMAGE_DISTANCE // 4
     leak = one(findings, "leakage")
     assert leak.severity == "warning" and findings.status == 1
     assert leak.text.startswith("1 of 4 frames (25.0 %) of val look like a frame of")
@@ -294,11 +296,11 @@ def test_leaked_frame_is_found_whatever_its_colours(tree):
 
 def test_variations_of_a_view_leak_by_their_labels(tree):
     findings = check("vkitti1", tree, split=SplitRule("random", seed=1), workers=1)
-    val = [twin for twin in findings.twins if twin.by == "labels"]
-    assert val and all(twin.bits == 0 for twin in val)
-    for twin in val:
-        assert twin.item.id[-5:] == twin.train.id[-5:]
-        assert twin.item.id != twin.train.id
+    val = [pair for pair in findings.near_duplicates if pair.by == "labels"]
+    assert val and all(pair.bits == 0 for pair in val)
+    for pair in val:
+        assert pair.item.id[-5:] == pair.train.id[-5:]
+        assert pair.item.id != pair.train.id
 
 
 def test_random_split_of_a_drive_leaks_and_blocks_with_a_gap_do_not(tmp_path):
@@ -307,14 +309,14 @@ def test_random_split_of_a_drive_leaks_and_blocks_with_a_gap_do_not(tmp_path):
         check("vkitti1", tmp_path, split=rule, workers=1)
         for rule in ("random", "blocks")
     )
-    assert len(random.twins) >= 6 and random.splits[2].frames == 8
-    assert len(blocks.twins) <= 2 < len(random.twins)
+    assert len(random.near_duplicates) >= 6 and random.splits[2].frames == 8
+    assert len(blocks.near_duplicates) <= 2 < len(random.near_duplicates)
 
 
 # Stores
 
 
-def test_store_with_twins_in_it_is_told(store_path):
+def test_near_duplicates_in_a_store_are_reported(store_path):
     findings = check(store_path, workers=1)
     assert kinds(findings, "warning") == ["leakage"]
     assert kinds(findings, "error") == []
@@ -351,9 +353,9 @@ def test_void_frames_and_a_void_store(tree, tmp_path):
                 file[name]["labels"][i] = 255
     findings = check(path)
     texts = [p.text for p in findings.problems if p.kind == "void"]
-    assert len(texts) == 2 and "void from edge to edge" in texts[0]
+    assert len(texts) == 2 and "are entirely void" in texts[0]
     assert texts[1].startswith("100% of all pixels are void")
-    assert findings.twins == ()
+    assert findings.near_duplicates == ()
 
 
 def test_half_a_store_is_reported(tmp_path):
@@ -461,11 +463,11 @@ def test_report_is_one_well_formed_page(tree, tmp_path):
     paint(tree, 1, (1, 2, 3), 30)
     Image.fromarray(scenery(0)).save(frame(tree, RGB, 11))
     findings = check("vkitti1", tree, out=tmp_path, split="blocks", workers=1)
-    assert len(findings.twins) == 1
+    assert len(findings.near_duplicates) == 1
     text = (tmp_path / "check.html").read_text()
     page = Page(text)
     assert "script" not in page.tags and not re.search(r"https?:|src=\"(?!data:)", text)
-    # Two frames of each split with image and overlay, and one pair of twins.
+    # Two frames of each split with image and overlay, and one near-duplicate.
     assert len(page.images) == 2 * 2 * 2 + 2
     for source in page.images:
         kind, _, content = source.partition(",")
@@ -490,12 +492,12 @@ def test_summary_of_a_clean_tree_is_a_table(tree):
     assert lines[3].split() == ["class,", "%", "all", "train", "val"]
     assert lines[4 + 14].split() == ["void", "-", "-", "-"]
     assert lines[4 + 15].split()[:2] == ["frames", "24"]
-    assert lines[-1] == "nothing wrong (2 notes)"
+    assert lines[-1] == "no problems (2 notes)"
 
 
 def test_camvid_leaks_only_when_split_at_random(camvid_root):
     published, random = (
         check("camvid", camvid_root, split=rule) for rule in ("publisher", "random")
     )
-    assert published.twins == () and published.status == 0
-    assert len(random.twins) > 30 and random.status == 1
+    assert published.near_duplicates == () and published.status == 0
+    assert len(random.near_duplicates) > 30 and random.status == 1

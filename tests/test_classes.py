@@ -157,7 +157,9 @@ def test_colourise_keeps_leading_axes():
 
 
 def test_id_lists_the_classes():
-    with pytest.raises(ValueError, match="'Tram' is no class of two; it has Road, Sky"):
+    with pytest.raises(
+        ValueError, match="'Tram' is not a class of two, which has Road, Sky"
+    ):
         TWO.id("Tram")
 
 
@@ -166,12 +168,12 @@ def test_id_lists_the_classes():
     [
         (("m", ("A", "A"), ((1, 1, 1), (2, 2, 2))), "A is used twice"),
         (("m", ("A", "B"), ((1, 1, 1), (1, 1, 1))), "is used twice"),
-        (("m", ("A",), ((0, 0, 0),)), "black is kept for void"),
-        (("m", ("A",), ((1, 2, 256),)), "no colour of three integers"),
-        (("m", ("A",), ((1, 2, True),)), "no colour of three integers"),
+        (("m", ("A",), ((0, 0, 0),)), "black is reserved for void"),
+        (("m", ("A",), ((1, 2, 256),)), "not a colour of three integers"),
+        (("m", ("A",), ((1, 2, True),)), "not a colour of three integers"),
         (("m", ("A",), ()), "1 names and 0 colours"),
         (("m", (), ()), "0 names"),
-        (("m", ("",), ((1, 1, 1),)), "'' is no class name"),
+        (("m", ("",), ((1, 1, 1),)), "'' is not a class name"),
         (("", ("A",), ((1, 1, 1),)), "cannot be called"),
         (("m", ("A",), ((1, 1, 1),), 0), "void is 0, expected an integer from 1"),
         (("m", ("A",), ((1, 1, 1),), 256), "void is 256"),
@@ -279,8 +281,8 @@ def nested(depth: int) -> list:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no readable pickle"),
-        (b"\x80\x04garbage", "no readable pickle"),
+        (b"", "not a readable pickle"),
+        (b"\x80\x04garbage", "not a readable pickle"),
         (pickle.dumps([1]), "holds a list"),
         (plain_two(version=2), "version 2, this segnet reads 1"),
         (plain_two(names="Road"), "`names` must be a list"),
@@ -291,7 +293,7 @@ def nested(depth: int) -> list:
         (plain_two(name_to_class={"Road": nested(200), "Sky": 1}), "contradicts"),
         (plain_two(void=nested(200)), "`void` must be of type int"),
         (plain_two(name=None), "`name` must be of type str"),
-        (b"\x80\x04r" + b"\xff\xff\xff\x7f.", "no readable pickle"),
+        (b"\x80\x04r" + b"\xff\xff\xff\x7f.", "not a readable pickle"),
     ],
 )
 def test_a_damaged_pickle_is_an_error(tmp_path, content, message):
@@ -304,13 +306,13 @@ def test_a_damaged_pickle_is_an_error(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no class map in JSON"),
-        ("[]", "no class map in JSON"),
-        ("[" * 100_000, "no class map in JSON"),
-        ('{"version": 1, "classes": 3}', "no class map in JSON"),
+        ("", "not a class map in JSON"),
+        ("[]", "not a class map in JSON"),
+        ("[" * 100_000, "not a class map in JSON"),
+        ('{"version": 1, "classes": 3}', "not a class map in JSON"),
         (TWO.to_json().replace('"version": 1', '"version": 9'), "version 9"),
         (TWO.to_json().replace('"id": 1', '"id": 7'), r"ids are \[0, 7\]"),
-        (TWO.to_json().replace("[1, 3, 2]", '"abc"'), "no colour of three"),
+        (TWO.to_json().replace("[1, 3, 2]", '"abc"'), "not a colour of three"),
     ],
 )
 def test_damaged_json_is_an_error(text, message):

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from segnet.classes import VKITTI1
-from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.system.files import remove_parts, replacing, replacing_all
 
@@ -134,6 +132,5 @@ def test_the_folder_is_synced_after_the_rename(tmp_path, monkeypatch):
 def test_a_run_removes_what_a_killed_one_left(tmp_path):
     for name in ("best.0123abcd.part.keras", "last.0123abcd.part.npz"):
         (tmp_path / name).write_text("half")
-    run_folder.start(tmp_path, Recipe(), resume=False, class_map=VKITTI1)
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == ["class_map.json", "recipe.json"]
+    with run_folder.claimed(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [run_folder.LOCK]

@@ -151,7 +151,7 @@ def test_a_split_without_val_is_warned_of(yard, tmp_path, capsys):
     rename(yard, a="test", b="train")
     options = ["--classes", str(yard / "map.json"), "--workers", "1"]
     folders = [str(yard / "images"), str(yard / "masks")]
-    warning = "warning: no frame is in val, so nothing can judge a training run"
+    warning = "warning: val has no frames, so a training run cannot be scored"
     assert main(["check", "folder", *folders, *options]) == 1
     assert warning in capsys.readouterr().out
     out = [str(tmp_path / "out"), "--scale", "1"]
@@ -160,7 +160,7 @@ def test_a_split_without_val_is_warned_of(yard, tmp_path, capsys):
     assert main(["check", str(tmp_path / "out")]) == 1
     assert warning in capsys.readouterr().out
     assert main(["check", "folder", *folders, *options, "--split", "val-only"]) == 0
-    assert "no frame is in val" not in capsys.readouterr().out
+    assert "val has no frames" not in capsys.readouterr().out
     assert main(["prepare", "folder", *folders, *out, *options, "--gap", "0"]) == 2
     assert "gap is 0, but the split rule is 'publisher'" in capsys.readouterr().err
 
@@ -233,7 +233,7 @@ def test_missing_folders_and_class_maps_are_named(yard, tmp_path):
     with pytest.raises(FileNotFoundError, match="nomap.json: no such class map"):
         read(yard, classes=yard / "nomap.json")
     (yard / "map.json").write_text('{"classes": []}')
-    with pytest.raises(ValueError, match="map.json: no class map in JSON"):
+    with pytest.raises(ValueError, match="map.json: not a class map in JSON"):
         read(yard)
     (yard / "map.json").write_text(json.dumps(CLASSES))
     for kind in ("images", "masks"):

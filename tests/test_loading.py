@@ -121,7 +121,7 @@ def test_a_class_map_beside_the_file(saved, tmp_path):
     assert class_names_of(file) == list(OWN.names)
     (tmp_path / "class_map.json").write_text("{")
     for ask in (class_map_of, class_names_of):
-        with pytest.raises(ValueError, match="class_map.json: no class map in JSON"):
+        with pytest.raises(ValueError, match="class_map.json: not a class map in JSON"):
             ask(file)
 
 
@@ -158,7 +158,7 @@ def test_a_card_of_the_first_version_has_no_class_map(monkeypatch):
         (b"[]", "its metadata.json is no JSON object"),
         (b"[" * 100_000, "recursion"),
         (b" " * 1_000_001, "its metadata.json has 1,000,001 bytes"),
-        (b'{"class_map": {"version": 1}}', "no class map in JSON"),
+        (b'{"class_map": {"version": 1}}', "not a class map in JSON"),
         (None, "no item named 'metadata.json'"),
     ],
 )

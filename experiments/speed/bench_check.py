@@ -12,7 +12,7 @@ import numpy as np
 
 from segnet.check.frame_facts import inspect
 from segnet.check.image_hash import BITS, IMAGE_DISTANCE, distances, nearest
-from segnet.check.near_duplicates import find_twins
+from segnet.check.near_duplicates import find_near_duplicates
 from segnet.check.views import Item, SourceView
 from segnet.data import READERS
 from segnet.data.split import SplitRule, split_frames
@@ -48,7 +48,7 @@ def by_split(frames, facts, rule: str, **options) -> None:
     names, _ = split_frames(frames, SplitRule(rule, **options))
     pairs = zip(frames, names, strict=True)
     items = [Item(frame.id, name, frame.drive, frame) for frame, name in pairs]
-    twins = find_twins(items, facts)
+    found = find_near_duplicates(items, facts)
     train, val = (
         np.stack([f.image_hash for f, n in zip(facts, names, strict=True) if n == name])
         for name in ("train", "val")
@@ -56,7 +56,7 @@ def by_split(frames, facts, rule: str, **options) -> None:
     _, bits = nearest(val, train)
     given = ", ".join(f"{name} {value}" for name, value in options.items())
     print(
-        f"{rule} {given}: {len(twins)} of {len(val)} ({100 * len(twins) / len(val):.1f}"
+        f"{rule} {given}: {len(found)} of {len(val)} ({100 * len(found) / len(val):.1f}"
         f" %), nearest train frame {bits.min()} bits, median {np.median(bits):.0f}"
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segnet.check.findings import Findings, Problem, unreadable
 from segnet.check.frame_facts import inspect
-from segnet.check.rules import judge
+from segnet.check.rules import find_problems
 from segnet.check.views import SourceView, StoreView
 from segnet.data import READERS
 from segnet.data.find import find_source
@@ -32,7 +32,7 @@ def check(
 ) -> Findings:
     """Returns the findings on a dataset or a store; bad frames are among them.
 
-    A dataset is judged with the split that `prepare` would make. `findings.status` is
+    A dataset gets the split that `prepare` would make. `findings.status` is
     1 when there is an error or a warning and 0 otherwise, notes or not.
 
     Args:
@@ -64,7 +64,7 @@ def check(
                 view = SourceView.of(opened, split)
             else:
                 view = StoreView.of(stack.enter_context(opened))
-            findings = judge(view, inspect(view, workers, progress))
+            findings = find_problems(view, inspect(view, workers, progress))
             if isinstance(opened, Store):
                 findings = _with_shards(
                     findings, opened.damaged_shards(workers, progress)
@@ -81,7 +81,7 @@ def summary(findings: Findings) -> str:
     lines = [_title(findings)]
     if findings.class_map is not None:
         lines += [f"split: {findings.split_rule}", "", _shares(findings)]
-    lines += ["", *(_told(problem) for problem in findings.problems)]
+    lines += ["", *(_lines_of(problem) for problem in findings.problems)]
     return "\n".join([*lines, findings.verdict])
 
 
@@ -121,7 +121,7 @@ def _open(source: str | Path | Source, root: str | Path | None, options: dict):
 def _with_shards(findings: Findings, damaged: list[str]) -> Findings:
     if not damaged:
         return findings
-    text = f"{len(damaged)} shards of the store are not as they were written"
+    text = f"{len(damaged)} shards of the store differ from what was written"
     problem = Problem("error", "damaged", text, tuple(damaged))
     return replace(findings, problems=(problem, *findings.problems))
 
@@ -160,7 +160,7 @@ def _shares(findings: Findings) -> str:
     return text_table(header, zip(names, *columns, strict=True))
 
 
-def _told(problem: Problem) -> str:
+def _lines_of(problem: Problem) -> str:
     lines = [f"{problem.severity}: {problem.text}"]
     lines += [f"    {line}" for line in problem.frames[:FRAMES_NAMED]]
     rest = len(problem.frames) - FRAMES_NAMED

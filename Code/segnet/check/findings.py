@@ -1,7 +1,7 @@
-"""What `segnet check` found, as plain data.
+"""The findings of `segnet check` as plain data.
 
-An "error" stops a training or spoils it; a "warning" makes its scores mislead; a
-"note" is good to know. Errors and warnings together are the problems.
+An "error" stops a training run or spoils it; a "warning" makes its scores misleading;
+a "note" is for information. Errors and warnings set the exit status.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ SEVERITIES = ("error", "warning", "note")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, or good to know.
+    """One problem, or one note.
 
     Args:
         severity: One of `SEVERITIES`.
         kind: One word: "unreadable", "damaged", "colours", "sizes", "split",
             "classes", "void", "leakage" or "drives".
-        text: One sentence or two.
-        frames: The frames concerned, a line each, with the reason.
+        text: One or two sentences.
+        frames: The frames affected, one line each, with the reason.
     """
 
     severity: str
@@ -33,7 +33,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """What a split holds; `pixels` are (K,) pixels of each class."""
+    """Contents of a split; `pixels` holds the (K,) pixel counts of the classes."""
 
     name: str
     frames: int
@@ -53,14 +53,14 @@ class SplitFacts:
 
 
 @dataclass(frozen=True)
-class Twin:
+class NearDuplicate:
     """A frame of val or test and the train frame that looks like it.
 
     Args:
-        item: The frame that shall judge a network.
-        train: The frame that trains it.
-        by: "image" or "labels", whatever showed it.
-        bits: In how many bits their hashes differ.
+        item: The frame of val or test.
+        train: The train frame.
+        by: "image" or "labels", whichever is alike.
+        bits: Number of bits in which their hashes differ.
     """
 
     item: Item
@@ -71,20 +71,20 @@ class Twin:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything `segnet check` found.
+    """All findings on a dataset or a store.
 
     Args:
-        name: What was checked.
+        name: The dataset and its folder, or the file of the store.
         split_rule: How the frames are split, in words.
-        class_map: None where the data could not be opened at all.
+        class_map: None if the data could not be opened.
         frames: Number of frames, damaged ones included.
-        sizes: (H, W) of the images -> how many have it.
-        splits: What each split holds; the first is "all", which includes frames that
-            the rule leaves out.
-        unknown_colours: Colour -> pixels and label images that have it, the most
-            frequent first.
-        twins: Near-duplicates across the split.
-        problems: The worst first.
+        sizes: Each image size (H, W) with the number of images that have it.
+        splits: Contents of each split; the first is "all", which includes frames
+            that the rule leaves out.
+        unknown_colours: Each unknown colour with its pixels and label images, the
+            most frequent first.
+        near_duplicates: Near-duplicates across the split.
+        problems: Errors, warnings and notes, in this order.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Findings:
     sizes: tuple[tuple[tuple[int, int], int], ...] = ()
     splits: tuple[SplitFacts, ...] = ()
     unknown_colours: tuple[tuple[Colour, int, int], ...] = ()
-    twins: tuple[Twin, ...] = ()
+    near_duplicates: tuple[NearDuplicate, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -104,13 +104,13 @@ class Findings:
 
     @property
     def verdict(self) -> str:
-        """How many errors, warnings and notes there are, in words."""
+        """Number of errors, warnings and notes, in words."""
         kinds = [problem.severity for problem in self.problems]
         counts = [(kinds.count(name), name) for name in SEVERITIES if name in kinds]
         text = ", ".join(f"{n} {name}{'s' * (n > 1)}" for n, name in counts)
         if self.status:
             return text
-        return "nothing wrong" + (f" ({text})" if text else "")
+        return "no problems" + (f" ({text})" if text else "")
 
 
 def unreadable(name: str, error: Exception) -> Findings:

@@ -1,7 +1,7 @@
-"""What each frame of a dataset or a store holds, read once, damaged ones included.
+"""Reads each frame of a dataset or a store once and collects facts about it.
 
-Reading goes on after a bad frame, so that one run names all of them. What the facts
-mean for a training, `segnet.check.rules` says.
+Reading continues after a bad frame, so that one run names them all.
+`segnet.check.rules` turns the facts into problems.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from segnet.system.parallel import ordered_map
 
 @dataclass(frozen=True)
 class FrameFacts:
-    """What was found in one frame; None for whatever could not be read.
+    """Facts about one frame; None for whatever could not be read.
 
     Args:
-        damage: Why image or labels could not be read; unknown colours apart.
-        unknown: The unknown colours, where those are why there are no labels.
+        damage: Why image or labels could not be read, apart from unknown colours.
+        unknown: The unknown colours, if they are the reason.
         size: (H, W) of the image.
         label_size: (H, W) of the label image.
         pixels: (K + 1,) pixels of each class, void last.
-        image_hash: `hashing.difference_hash` of the image.
-        label_hash: The same of the label image in the greys of its display colours.
+        image_hash: `difference_hash` of the image.
+        label_hash: Hash of the label image in the greys of its display colours.
     """
 
     damage: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ def inspect(
     """Returns the facts of each frame of a view, in order.
 
     Args:
-        view: What to read.
+        view: The frames to read.
         workers: Processes; one for each core by default.
         progress: Show a progress bar.
     """

@@ -1,8 +1,8 @@
-"""Perceptual hashes: pictures that look alike have hashes that differ in few bits.
+"""Perceptual hashes: the hashes of similar pictures differ in few bits.
 
 The hash is the difference hash: shrink the grey picture to a small grid and note for
 each cell whether it is brighter than its left and than its upper neighbour. Size,
-JPEG and brightness hardly change it; another picture agrees on half of the bits.
+JPEG and brightness hardly change it; unrelated pictures agree on half of the bits.
 Source: N. Krawetz, Kind of Like That, The Hacker Factor Blog, 2013.
 """
 
@@ -12,8 +12,8 @@ from PIL import Image
 GRID = 16
 BITS = 2 * GRID * GRID
 
-# Chosen on videos, as docs/data.md tells: pictures of other places differ in more
-# bits, neighbours of a video in fewer. Label maps have few edges, so fewer bits.
+# Chosen on videos, see docs/data.md: pictures of other places differ in more bits,
+# neighbouring frames in fewer. Label maps have few edges, hence fewer bits.
 IMAGE_DISTANCE = BITS // 4
 LABEL_DISTANCE = BITS // 16
 
@@ -36,7 +36,7 @@ def difference_hash(picture: np.ndarray | Image.Image) -> np.ndarray:
 
 
 def distances(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Returns in how many bits hashes differ, (N, M) uint16.
+    """Returns the numbers of bits in which hashes differ, (N, M) uint16.
 
     Args:
         left: (N, BITS / 8) uint8.
@@ -59,8 +59,8 @@ def nearest(
         references: (M, BITS / 8) uint8, M at least 1.
 
     Returns:
-        (N,) indices into the references, the first where several are as near, and
-        (N,) distances.
+        (N,) indices into the references, the first of equally near ones, and (N,)
+        distances.
     """
     rows = max(1, PAIRS_AT_A_TIME // len(references))
     found = np.zeros(len(queries), np.int64)
@@ -74,13 +74,13 @@ def nearest(
 
 
 def has_structure(hashes: np.ndarray, distance: int) -> np.ndarray:
-    """Returns whether hashes have so many edges that a small distance means much.
+    """Returns whether pictures have enough edges for a small distance to mean much.
 
-    A label map of one class has none, and would look like every other such map.
+    A label map of one class has no edges and would look like every other such map.
 
     Args:
         hashes: (N, BITS / 8) uint8.
-        distance: The distance that shall mean "alike".
+        distance: The distance up to which two pictures count as alike.
     """
     return np.bitwise_count(_words(hashes)).sum(1, dtype=np.int64) > 2 * distance
 

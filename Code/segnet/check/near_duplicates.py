@@ -1,10 +1,10 @@
-"""Near-duplicates across the split: how a leak from train to val shows itself."""
+"""Near-duplicates across the split, the sign of a leak from train to val."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from segnet.check.findings import Twin
+from segnet.check.findings import NearDuplicate
 from segnet.check.frame_facts import FrameFacts
 from segnet.check.image_hash import (
     IMAGE_DISTANCE,
@@ -18,15 +18,18 @@ from segnet.data.source import SPLITS
 Hashes = Mapping[int, np.ndarray]
 
 
-def find_twins(items: Sequence[Item], facts: Sequence[FrameFacts]) -> tuple[Twin, ...]:
+def find_near_duplicates(
+    items: Sequence[Item], facts: Sequence[FrameFacts]
+) -> tuple[NearDuplicate, ...]:
     """Returns the frames of val and test that look like a frame of train.
 
-    Alike are images, or label maps of some structure, whose hashes differ in few
-    bits. The nearest train frame is given; the frames come in order.
+    Two frames are alike if the hashes of their images differ in few bits, or those of
+    their label maps, if these have some structure. Each frame comes with the nearest
+    train frame, in order.
 
     Args:
         items: The frames.
-        facts: What `inspect` found in each.
+        facts: Facts of each frame, from `inspect`.
     """
     labels = {i: f.label_hash for i, f in enumerate(facts) if f.label_hash is not None}
     images = {i: f.image_hash for i, f in enumerate(facts) if f.image_hash is not None}
@@ -37,17 +40,17 @@ def find_twins(items: Sequence[Item], facts: Sequence[FrameFacts]) -> tuple[Twin
 
 def _alike(
     items: Sequence[Item], hashes: Hashes, by: str, limit: int
-) -> dict[int, Twin]:
+) -> dict[int, NearDuplicate]:
     train = [i for i in hashes if items[i].split == "train"]
-    judged = [i for i in hashes if items[i].split in SPLITS[1:]]
-    if not train or not judged:
+    held_out = [i for i in hashes if items[i].split in SPLITS[1:]]
+    if not train or not held_out:
         return {}
     index, bits = nearest(
-        np.stack([hashes[i] for i in judged]), np.stack([hashes[i] for i in train])
+        np.stack([hashes[i] for i in held_out]), np.stack([hashes[i] for i in train])
     )
     return {
-        i: Twin(items[i], items[train[other]], by, int(distance))
-        for i, other, distance in zip(judged, index, bits, strict=True)
+        i: NearDuplicate(items[i], items[train[other]], by, int(distance))
+        for i, other, distance in zip(held_out, index, bits, strict=True)
         if distance <= limit
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet.check.findings import SEVERITIES, Findings, Problem, Twin
+from segnet.check.findings import SEVERITIES, Findings, NearDuplicate, Problem
 from segnet.check.image_hash import BITS, IMAGE_DISTANCE, LABEL_DISTANCE
 from segnet.check.views import Item, Reading, View
 from segnet.classes.colours import VOID_COLOUR, Colour
@@ -17,7 +17,7 @@ from segnet.report.tables import percent
 TEMPLATE = "check.html"
 SAMPLES_A_SPLIT = 2
 TRIES_A_SAMPLE = 4
-TWINS_SHOWN = 4
+PAIRS_SHOWN = 4
 COLOURS_SHOWN = 24
 FRAMES_OPEN = 8
 SMALLEST_BAR = 1e-4
@@ -30,8 +30,8 @@ def write_report(path: str | Path, findings: Findings, view: View | None) -> Non
 
     Args:
         path: The HTML file.
-        findings: What was found.
-        view: What was read, for the pictures; None where nothing could be read.
+        findings: The findings.
+        view: The frames, for the pictures; None if the data could not be opened.
     """
     write_page(
         path,
@@ -48,8 +48,8 @@ def write_report(path: str | Path, findings: Findings, view: View | None) -> Non
         frame_counts=[f"{split.frames:,}" for split in findings.splits],
         smallest_bar=f"{100 * SMALLEST_BAR:g}",
         samples=list(_samples(findings, view)) if view else [],
-        pairs=list(_pairs(findings.twins, view)) if view else [],
-        pair_count=len(findings.twins),
+        pairs=list(_pairs(findings.near_duplicates, view)) if view else [],
+        pair_count=len(findings.near_duplicates),
         hash_bits=BITS,
         image_distance=IMAGE_DISTANCE,
         label_distance=LABEL_DISTANCE,
@@ -57,7 +57,7 @@ def write_report(path: str | Path, findings: Findings, view: View | None) -> Non
 
 
 def _worst(findings: Findings) -> str:
-    """The severity of the worst problem; "good" where there is none but notes."""
+    """Returns the severity of the worst problem, "good" if there are only notes."""
     found = {problem.severity for problem in findings.problems}
     return next((name for name in SEVERITIES[:-1] if name in found), "good")
 
@@ -101,7 +101,7 @@ def _share_row(name: str, colour: Colour, shares: Sequence[float]) -> dict:
 
 
 def _length(share: float) -> float:
-    """Length of a bar, 0 to 1, logarithmic."""
+    """Returns the length of a bar, 0 to 1, on a logarithmic scale."""
     if not share:
         return 0.0
     return 1 - math.log(max(share, SMALLEST_BAR)) / math.log(SMALLEST_BAR)
@@ -122,7 +122,7 @@ def _samples(findings: Findings, view: View) -> Iterable[Figure]:
 
 
 def _spread(items: Sequence[Item], view: View) -> Iterable[tuple[Item, Reading]]:
-    """Frames from the whole split, each replaced by a later one where it is bad."""
+    """Yields frames spread over the split; a later frame replaces a bad one."""
     places = np.linspace(0, len(items), SAMPLES_A_SPLIT, endpoint=False)
     for start in places.astype(int):
         for item in items[start : start + TRIES_A_SAMPLE]:
@@ -140,17 +140,17 @@ def _shows(found: Reading, view: View) -> bool:
     return known and found.image.shape[:2] == found.labels.shape
 
 
-def _pairs(twins: Sequence[Twin], view: View) -> Iterable[Figure]:
-    chosen = np.linspace(0, len(twins) - 1, min(TWINS_SHOWN, len(twins)))
+def _pairs(found: Sequence[NearDuplicate], view: View) -> Iterable[Figure]:
+    chosen = np.linspace(0, len(found) - 1, min(PAIRS_SHOWN, len(found)))
     for index in chosen.round().astype(int):
-        twin = twins[index]
+        pair = found[index]
         pictures = [
             Picture(data_uri(image), split)
-            for split, item in ((twin.item.split, twin.item), ("train", twin.train))
+            for split, item in ((pair.item.split, pair.item), ("train", pair.train))
             if (image := view.read(item).image) is not None
         ]
         yield (
             pictures,
-            f"{twin.item.split}: {twin.item.id} and train: {twin.train.id}, alike by "
-            f"{twin.by}, {twin.bits} of {BITS} bits apart",
+            f"{pair.item.split}: {pair.item.id} and train: {pair.train.id}, alike by "
+            f"{pair.by}, {pair.bits} of {BITS} bits apart",
         )

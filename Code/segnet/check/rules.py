@@ -1,13 +1,19 @@
-"""What is wrong with a dataset or a store, judged from the facts of its frames."""
+"""Finds the problems of a dataset or a store from the facts of its frames."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from segnet.check.findings import SEVERITIES, Findings, Problem, SplitFacts, Twin
+from segnet.check.findings import (
+    SEVERITIES,
+    Findings,
+    NearDuplicate,
+    Problem,
+    SplitFacts,
+)
 from segnet.check.frame_facts import FrameFacts
-from segnet.check.near_duplicates import find_twins
+from segnet.check.near_duplicates import find_near_duplicates
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
@@ -20,22 +26,22 @@ VOID_SHARE = 0.5
 # From this share on, void may be a class: where only borders are void, it is less.
 MUCH_VOID = 0.01
 DRIVES_NAMED = 8
-COLOURS_TOLD = 3
+COLOURS_NAMED = 3
 MANY_COLOURS = 256
 
 Row = tuple[Item, FrameFacts]
 
 
-def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
+def find_problems(view: View, facts: Sequence[FrameFacts]) -> Findings:
     """Returns the findings, the worst problem first.
 
     Args:
-        view: What was read.
-        facts: What `inspect` returned for it.
+        view: The frames.
+        facts: Facts of each frame, from `inspect`.
     """
     rows = list(zip(view.items, facts, strict=True))
     splits = _splits(view.class_map, rows)
-    twins = find_twins(view.items, facts)
+    near_duplicates = find_near_duplicates(view.items, facts)
     sizes = Counter(one.size for one in facts if one.size).most_common()
     problems = [
         *_damage(rows),
@@ -45,7 +51,7 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
         *_no_val(splits),
         *_classes(view, splits),
         *_void(rows, splits[0]),
-        *_leakage(view.items, twins),
+        *_leakage(view.items, near_duplicates),
         *_shared_drives(view.items),
     ]
     return Findings(
@@ -56,13 +62,13 @@ def judge(view: View, facts: Sequence[FrameFacts]) -> Findings:
         sizes=tuple(sizes),
         splits=splits,
         unknown_colours=_most_unknown(rows),
-        twins=twins,
+        near_duplicates=near_duplicates,
         problems=tuple(sorted(problems, key=lambda p: SEVERITIES.index(p.severity))),
     )
 
 
 def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
-    """Returns why void may be a class that occurs nowhere, "" where it is not likely.
+    """Returns why void may be a missing class, or "" where that is unlikely.
 
     Only a user's own labels are doubted: published ones have a table that says what
     void is.
@@ -77,7 +83,7 @@ def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
         name for name, count in zip(class_map.names, counts, strict=True) if not count
     ]
     share = void / max(sum(counts) + void, 1)
-    # With one class or none left, the least void decides what is learned.
+    # With one class or none left, even a little void decides what is learned.
     few = len(counts) - len(nowhere) < 2
     doubted = nowhere and void and (few or share >= MUCH_VOID)
     reader = reader_of(origin)
@@ -93,7 +99,7 @@ def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
 
 
 def val_doubt(splits: Iterable[str]) -> str:
-    """Returns a warning where frames train and none is in val, "" otherwise.
+    """Returns a warning if train has frames and val has none, "" otherwise.
 
     Args:
         splits: Names of the splits that have frames.
@@ -102,7 +108,7 @@ def val_doubt(splits: Iterable[str]) -> str:
     if "train" not in splits or "val" in splits:
         return ""
     return (
-        "no frame is in val, so nothing can judge a training run, and `segnet train` "
+        "val has no frames, so a training run cannot be scored, and `segnet train` "
         "refuses such a store; put some drives of train into a folder named val, or "
         "name a split rule ('blocks' cuts all frames alike, those of test too)"
     )
@@ -130,21 +136,23 @@ def _damage(rows: Sequence[Row]) -> list[Problem]:
 
 
 def _colours(rows: Sequence[Row]) -> list[Problem]:
-    lines = [f"{item.id}: {_tell(one.unknown)}" for item, one in rows if one.unknown]
+    lines = [
+        f"{item.id}: {_named_colours(one.unknown)}" for item, one in rows if one.unknown
+    ]
     total = sum(one.unknown.pixels for _, one in rows if one.unknown)
     smooth = any(one.unknown.colours > MANY_COLOURS for _, one in rows if one.unknown)
-    hint = "; so many colours come from a resize that mixes them" if smooth else ""
+    hint = "; so many colours come from resizing, which mixes them" if smooth else ""
     text = (
-        f"{_part(lines, rows)} have label colours that stand in no table, on {total} "
-        f"pixels{hint}; their labels count nowhere below"
+        f"{_part(lines, rows)} have label colours that are in no table, on {total} "
+        f"pixels{hint}; their labels are left out of everything below"
     )
     return _listed("error", "colours", text, lines)
 
 
-def _tell(unknown: Unknown) -> str:
-    told = unknown.most[:COLOURS_TOLD]
-    colours = ", ".join(f"{colour} on {count} pixels" for colour, count in told)
-    rest = unknown.colours - len(told)
+def _named_colours(unknown: Unknown) -> str:
+    named = unknown.most[:COLOURS_NAMED]
+    colours = ", ".join(f"{colour} on {count} pixels" for colour, count in named)
+    rest = unknown.colours - len(named)
     return colours + (f", and {rest} more colours" if rest else "")
 
 
@@ -163,7 +171,7 @@ def _pair_sizes(rows: Sequence[Row]) -> list[Problem]:
         for item, one in rows
         if one.size and one.label_size and one.size != one.label_size
     ]
-    text = f"{_part(lines, rows)} have labels of another size than the image"
+    text = f"{_part(lines, rows)} have labels whose size differs from the image's"
     return _listed("error", "sizes", text, lines)
 
 
@@ -205,21 +213,21 @@ def _classes(view: View, splits: Sequence[SplitFacts]) -> list[Problem]:
     }
     nowhere = absent.pop(ALL)
     problems = []
-    # All of them is not news where every frame is damaged, which is told already.
+    # All are absent where every frame is damaged, which is reported already.
     if 0 < len(nowhere) < class_map.num_classes:
         pixels = [*splits[0].pixels, splits[0].void]
         severity, text = "warning", void_doubt(view.origin, class_map, pixels)
         if not text:
             severity = "note"
             names = ", ".join(nowhere)
-            text = f"no pixel of {names} anywhere: no network can learn that"
+            text = f"no pixel of {names} anywhere: no network can learn it"
         problems.append(Problem(severity, "classes", text))
     for split, names in absent.items():
         names = [name for name in names if name not in nowhere]
-        severity, meaning = "note", f"scores on {split} say nothing about it"
+        severity, meaning = "note", f"scores on {split} do not cover it"
         if split == "train":
             severity = "warning"
-            meaning = "no network can learn what only the other splits have"
+            meaning = "only the other splits have it, so no network can learn it"
         if names:
             text = f"no pixel of {', '.join(names)} in {split}: {meaning}"
             problems.append(Problem(severity, "classes", text))
@@ -232,7 +240,7 @@ def _void(rows: Sequence[Row], everything: SplitFacts) -> list[Problem]:
         for item, one in rows
         if one.pixels is not None and not one.pixels[:-1].any()
     ]
-    text = f"{_part(lines, rows)} are void from edge to edge"
+    text = f"{_part(lines, rows)} are entirely void"
     problems = _listed("warning", "void", text, lines)
     if everything.void_share > VOID_SHARE:
         text = (
@@ -243,20 +251,23 @@ def _void(rows: Sequence[Row], everything: SplitFacts) -> list[Problem]:
     return problems
 
 
-def _leakage(items: Sequence[Item], twins: Sequence[Twin]) -> list[Problem]:
+def _leakage(
+    items: Sequence[Item], near_duplicates: Sequence[NearDuplicate]
+) -> list[Problem]:
     problems = []
     for split in SPLITS[1:]:
-        judged = [item for item in items if item.split == split]
+        held_out = [item for item in items if item.split == split]
         lines = [
-            f"{twin.item.id} is like {twin.train.id}: {twin.by}, {twin.bits} bits apart"
-            for twin in twins
-            if twin.item.split == split
+            f"{pair.item.id} is like {pair.train.id}: {pair.by}, {pair.bits} bits apart"
+            for pair in near_duplicates
+            if pair.item.split == split
         ]
         text = (
-            f"{_part(lines, judged)} of {split} look like a frame of train, so scores "
-            f"on {split} are too good; split by blocks with a wider gap, or by world"
+            f"{_part(lines, held_out)} of {split} look like a frame of train, so "
+            f"scores on {split} are inflated; split by blocks with a wider gap, or by "
+            f"world"
         )
-        many = len(lines) >= LEAK_SHARE * len(judged)
+        many = len(lines) >= LEAK_SHARE * len(held_out)
         problems += _listed("warning" if many else "note", "leakage", text, lines)
     return problems
 
@@ -265,13 +276,13 @@ def _shared_drives(items: Sequence[Item]) -> list[Problem]:
     problems = []
     trained = {item.drive for item in items if item.split == "train" and item.drive}
     for split in SPLITS[1:]:
-        judged = [item.drive for item in items if item.split == split]
-        shared = [drive for drive in judged if drive in trained]
+        held_out = [item.drive for item in items if item.split == split]
+        shared = [drive for drive in held_out if drive in trained]
         names = sorted(set(shared))
         more = ", ..." if len(names) > DRIVES_NAMED else ""
         text = (
-            f"{_part(shared, judged)} of {split} come from drives that train has "
-            f"frames of ({', '.join(names[:DRIVES_NAMED])}{more}): scores on {split} "
+            f"{_part(shared, held_out)} of {split} come from drives that are also in "
+            f"train ({', '.join(names[:DRIVES_NAMED])}{more}): scores on {split} "
             f"say little about other places"
         )
         problems += [Problem("note", "drives", text)] if shared else []
@@ -279,7 +290,7 @@ def _shared_drives(items: Sequence[Item]) -> list[Problem]:
 
 
 def _listed(severity: str, kind: str, text: str, lines: Sequence[str]) -> list[Problem]:
-    """The problem with these frames; none without frames."""
+    """A problem with these frames, or none if there are no frames."""
     return [Problem(severity, kind, text, tuple(lines))] if lines else []
 
 

@@ -1,4 +1,4 @@
-"""One way to look at the frames of a dataset and at those of a store."""
+"""One interface to the frames of a dataset and to those of a store."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from segnet.data.store import Store
 
 @dataclass(frozen=True)
 class Item:
-    """One frame and where it lies.
+    """One frame and its place.
 
     Args:
         id: The frame's name.
         split: "train", "val", "test", or "" where the rule leaves it out.
-        drive: The video it belongs to, "" where that is not known.
-        place: The frame of a source, or its number in the split of a store.
+        drive: The video it belongs to, "" if unknown.
+        place: The frame of a source, or its index in the split of a store.
     """
 
     id: str
@@ -33,11 +33,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Colours of a label image that stand in no table.
+    """Colours of a label image that are in no table.
 
     Args:
-        pixels: How many pixels have such a colour.
-        colours: How many colours there are.
+        pixels: Number of pixels with such a colour.
+        colours: Number of such colours.
         most: The most frequent of them with their pixels, the most frequent first.
     """
 
@@ -53,13 +53,13 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Reading:
-    """A frame as far as it could be read.
+    """The parts of a frame that could be read.
 
     Args:
         image: (H, W, 3) uint8 RGB, or None.
         labels: (H, W) uint8 class ids, or None.
-        damage: Why something could not be read; unknown colours apart.
-        unknown: The unknown colours, where those are why there are no labels.
+        damage: Why something could not be read, apart from unknown colours.
+        unknown: The unknown colours, if they are the reason.
     """
 
     image: np.ndarray | None = None
@@ -70,7 +70,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class SourceView:
-    """The frames of a source, each with the split that a rule gives it."""
+    """The frames of a source, each with its split by some rule."""
 
     source: Source
     name: str
@@ -82,7 +82,7 @@ class SourceView:
         """Returns the view; frames too few for the default rule are all "val".
 
         Args:
-            source: What a reader found.
+            source: The dataset, from a reader.
             split: A rule, its name, or None for the default one.
 
         Raises:
@@ -117,11 +117,11 @@ class SourceView:
 
     @property
     def fitted_size(self) -> tuple[int, int] | None:
-        """(H, W) that frames of several sizes are fitted to; None: they are not."""
+        """(H, W) to which frames of several sizes are cropped or padded, or None."""
         return self.source.size
 
     def read(self, item: Item) -> Reading:
-        """Returns what can be read of a frame; nothing is raised for a bad file."""
+        """Returns the readable parts of a frame; a bad file raises nothing."""
         frame = item.place
         image, image_error = _attempt(lambda: np.asarray(read_rgb(frame.image)))
         labels, label_error = _attempt(lambda: self.source.read_labels(frame))
@@ -163,7 +163,7 @@ class StoreView:
     @property
     def split_rule(self) -> str:
         """The rule in words."""
-        return str(self.store.attributes.get("split_rule", "not written down"))
+        return str(self.store.attributes.get("split_rule", "unknown"))
 
     @property
     def origin(self) -> str:
@@ -181,7 +181,7 @@ class StoreView:
         return None
 
     def read(self, item: Item) -> Reading:
-        """Returns what can be read of a frame; nothing is raised for a bad one."""
+        """Returns the readable parts of a frame; a bad one raises nothing."""
         found, error = _attempt(lambda: self.store[item.split].read([item.place]))
         if error:
             return Reading(damage=(str(error),))
@@ -197,7 +197,7 @@ View = SourceView | StoreView
 
 
 def _attempt(read: Callable) -> tuple:
-    """What was read and the error, one of them None."""
+    """Returns the result and the error, one of them None."""
     try:
         return read(), None
     except (ValueError, OSError) as error:

@@ -1,8 +1,8 @@
 """Class maps: which id, name and display colour each class of a dataset has.
 
 The order of the rows is the order of the ids, and it never changes: a trained
-network's last layer counts on it. A `ClassMap` is saved as JSON, which is the
-truth, and as a pickle of plain dictionaries for programs that want one.
+network's last layer counts on it. A `ClassMap` is saved as JSON, which is
+authoritative, and as a pickle of plain dictionaries for programs that want one.
 """
 
 from collections.abc import Mapping
@@ -28,13 +28,13 @@ class ClassMap:
     """Names and display colours of the classes 0 to K-1, in the order of the ids.
 
     Args:
-        name: What the map is called, for example "vkitti1".
+        name: Name of the map, for example "vkitti1".
         names: K class names, K from 1 to 255.
-        colours: K RGB triples, 0-255; black is kept for void pixels.
-        void: The id of pixels that belong to no class, K to 255.
+        colours: K RGB triples, 0-255; black is reserved for void pixels.
+        void: Id of pixels without a class, K to 255.
 
     Raises:
-        ValueError: Names or colours repeat, or a value is out of its range.
+        ValueError: Names or colours repeat, or a value is out of range.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ClassMap:
 
     @property
     def num_classes(self) -> int:
-        """K, the number of classes without void."""
+        """K, the number of classes, void not counted."""
         return len(self.names)
 
     @property
@@ -69,11 +69,12 @@ class ClassMap:
         """Returns the id of the class called `name`.
 
         Raises:
-            ValueError: There is no such class; the message lists those there are.
+            ValueError: There is no such class; the message lists the known ones.
         """
         if name not in self.names:
             raise ValueError(
-                f"{name!r} is no class of {self.name}; it has {', '.join(self.names)}"
+                f"{name!r} is not a class of {self.name}, which has "
+                f"{', '.join(self.names)}"
             )
         return self.names.index(name)
 
@@ -87,16 +88,17 @@ class ClassMap:
 
         Args:
             rgb: (H, W, 3) uint8 colours.
-            table: Colour -> id where it differs from the display colours, as with
-                the instance colours of Virtual KITTI 1 (`vkitti.read_encoding`).
-            source: The file the pixels came from, for the error message.
+            table: Colour -> id, if labels have other colours than the display
+                colours, such as the instance colours of Virtual KITTI 1
+                (`vkitti.read_encoding`).
+            source: The file of the pixels, for the error message.
 
         Returns:
             (H, W) uint8 class ids, void included.
 
         Raises:
             UnknownColour: A colour is not in the table; a ValueError.
-            ValueError: The array is no RGB image.
+            ValueError: The array is not an RGB image.
         """
         where = self.name if source is None else f"{source} ({self.name})"
         return look_up(rgb, self.colour_to_class if table is None else table, where)
@@ -130,10 +132,10 @@ class ClassMap:
 
     @classmethod
     def from_json(cls, text: str) -> "ClassMap":
-        """Returns the map that `to_json` wrote.
+        """Returns the map of a text from `to_json`.
 
         Raises:
-            ValueError: The text is no such JSON, or is of a newer version.
+            ValueError: The text is not such JSON, or is of a newer version.
         """
         return cls(*class_files.from_json(text))
 
@@ -149,7 +151,7 @@ class ClassMap:
         `void`, `version` and `encodings`.
 
         Args:
-            path: File name; its ending chooses the format.
+            path: File name; the suffix chooses the format.
             encodings: Colour -> id for each sequence, for the pickle; for example
                 `{"0001/sunset": {(200, 200, 200): 12}}`.
         """
@@ -160,32 +162,32 @@ class ClassMap:
     def to_bytes(
         self, form: str, encodings: Mapping[str, ColourTable] | None = None
     ) -> bytes:
-        """Returns what `save` writes to a file that ends in `form`."""
+        """Returns the content of a file with the suffix `form`."""
         if form == ".json":
             return self.to_json().encode()
         return class_files.to_pickle(self._fields(), encodings or {})
 
     @classmethod
     def load(cls, path: str | Path) -> "ClassMap":
-        """Returns the map saved at `path`, checked against its twin.
+        """Returns the map saved at `path`, compared with the other form beside it.
 
         Args:
-            path: A `.json` or `.pkl` file. When the file of the other ending lies
-                beside it, both must say the same.
+            path: A `.json` or `.pkl` file. If the other one is beside it, both must
+                agree.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: The file is damaged or hostile, or disagrees with its twin.
+            ValueError: The file is damaged or hostile, or the two disagree.
         """
         path = Path(path)
-        twin = path.with_suffix(class_files.TWINS[class_files.form(path)])
+        other = path.with_suffix(class_files.OTHER_FORM[class_files.form(path)])
         fields = class_files.read(path)
-        if twin.exists():
-            where = class_files.difference(fields, class_files.read(twin))
+        if other.exists():
+            where = class_files.difference(fields, class_files.read(other))
             if where:
                 raise ValueError(
-                    f"{path} and {twin.name} beside it disagree: {where}; the .json is "
-                    f"the truth, delete or re-write the .pkl"
+                    f"{path} and {other.name} beside it disagree: {where}; the .json "
+                    f"is authoritative, delete or rewrite the .pkl"
                 )
         try:
             return cls(*fields)
@@ -200,22 +202,22 @@ def _check_rows(where: str, names: tuple, colours: tuple) -> None:
     if not 1 <= len(names) <= 255 or len(names) != len(colours):
         raise ValueError(
             f"{where}: {len(names)} names and {len(colours)} colours, expected 1 to "
-            f"255 and as many of one as of the other"
+            f"255, and the same number of both"
         )
     for name in names:
         if type(name) is not str or not name:
-            raise ValueError(f"{where}: {name!r} is no class name")
+            raise ValueError(f"{where}: {name!r} is not a class name")
     for colour in colours:
         check_colour(colour, where)
     for values in (names, (VOID_COLOUR, *colours)):
         twice = [value for value in values if values.count(value) > 1]
         if twice:
-            hint = "; black is kept for void" if twice[0] == VOID_COLOUR else ""
+            hint = "; black is reserved for void" if twice[0] == VOID_COLOUR else ""
             raise ValueError(f"{where}: {twice[0]} is used twice{hint}")
 
 
 def class_map(name: str, rows: class_tables.Rows) -> ClassMap:
-    """Returns the class map of some (name, colour) rows; void is 255."""
+    """Returns the class map of (name, colour) rows; void is 255."""
     names, colours = zip(*rows, strict=True)
     return ClassMap(name, names, colours)
 

@@ -1,4 +1,4 @@
-"""Colours of label images: what a colour is, and a fast look-up of all pixels."""
+"""Colours of label images: their type, and a fast look-up of all pixels."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,7 +10,7 @@ ColourTable = Mapping[Colour, int]
 
 VOID_COLOUR = (0, 0, 0)
 
-# Rows at a time: fresh memory for a whole image costs more than the look-up itself.
+# Rows per step: fresh memory for a whole image costs more than the look-up itself.
 BAND = 16
 
 # A resized label image has as many unknown colours as pixels; errors stay small.
@@ -54,7 +54,7 @@ def check_colour(colour: tuple, where: str) -> None:
     """Raises ValueError unless `colour` is three integers from 0 to 255."""
     plain = len(colour) == 3 and all(type(part) is int for part in colour)
     if not plain or not all(0 <= part <= 255 for part in colour):
-        raise ValueError(f"{where}: {colour} is no colour of three integers 0-255")
+        raise ValueError(f"{where}: {colour} is not a colour of three integers 0-255")
 
 
 def look_up(rgb: np.ndarray, table: ColourTable, where: str = "") -> np.ndarray:
@@ -63,14 +63,14 @@ def look_up(rgb: np.ndarray, table: ColourTable, where: str = "") -> np.ndarray:
     Args:
         rgb: (H, W, 3) uint8 colours.
         table: Colour -> id, 0 to 255.
-        where: Words for the error message that say which table and file it is.
+        where: The table and the file in words, for the error message.
 
     Returns:
         (H, W) uint8 ids.
 
     Raises:
         UnknownColour: A colour is not in the table; a ValueError.
-        ValueError: The array is no RGB image.
+        ValueError: The array is not an RGB image.
     """
     if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
         raise ValueError(

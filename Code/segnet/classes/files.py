@@ -1,7 +1,7 @@
 """The two file forms of a class map, JSON and a pickle of plain values.
 
 Both are handled as `Fields`, the arguments of `segnet.classes.ClassMap`; only that
-class judges whether they make sense.
+class checks their values.
 """
 
 import json
@@ -16,11 +16,11 @@ from segnet.classes.colours import Colour, ColourTable
 
 FILE_VERSION = 1
 MAX_FILE_BYTES = 8_000_000
-TWINS = {".json": ".pkl", ".pkl": ".json"}
+OTHER_FORM = {".json": ".pkl", ".pkl": ".json"}
 
 
 class Fields(NamedTuple):
-    """What a class map file says, unchecked."""
+    """Content of a class map file, values unchecked."""
 
     name: str
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class Fields(NamedTuple):
 
 
 def to_json(fields: Fields) -> str:
-    """Returns JSON text with one class a line."""
+    """Returns JSON text, one class per line."""
     rows = [
         json.dumps({"id": index, "name": name, "colour": list(colour)})
         for index, (name, colour) in enumerate(
@@ -43,10 +43,10 @@ def to_json(fields: Fields) -> str:
 
 
 def from_json(text: str) -> Fields:
-    """Returns what `to_json` wrote.
+    """Returns the content of a text from `to_json`.
 
     Raises:
-        ValueError: The text is no such JSON, or is of a newer version.
+        ValueError: The text is not such JSON, or is of a newer version.
     """
     try:
         content = json.loads(text)
@@ -56,7 +56,7 @@ def from_json(text: str) -> Fields:
         colours = tuple(tuple(row["colour"]) for row in rows)
         fields = Fields(content["name"], names, colours, content["void"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"no class map in JSON: {error!r}") from error
+        raise ValueError(f"not a class map in JSON: {error!r}") from error
     _check_version(version)
     if ids != list(range(len(ids))):
         raise ValueError(
@@ -85,10 +85,10 @@ def to_pickle(fields: Fields, encodings: Mapping[str, ColourTable]) -> bytes:
 
 
 def from_pickle(content: bytes) -> Fields:
-    """Returns what `to_pickle` wrote; the loader refuses anything but plain values.
+    """Returns the content of a pickle from `to_pickle`; only plain values are loaded.
 
     Raises:
-        ValueError: The bytes are no such pickle, ask for a class or a function, or
+        ValueError: The bytes are not such a pickle, ask for a class or a function, or
             contradict themselves.
     """
     plain = plain_pickle.loads(content)
@@ -113,7 +113,7 @@ def from_pickle(content: bytes) -> Fields:
 
 
 def read(path: Path) -> Fields:
-    """Returns what the `.json` or `.pkl` file at `path` says.
+    """Returns the content of the `.json` or `.pkl` file at `path`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -136,18 +136,18 @@ def read(path: Path) -> Fields:
 
 
 def form(path: Path) -> str:
-    """Returns ".json" or ".pkl", the ending of `path`.
+    """Returns the suffix of `path`, ".json" or ".pkl".
 
     Raises:
-        ValueError: The ending is another one.
+        ValueError: The suffix is another one.
     """
-    if path.suffix not in TWINS:
+    if path.suffix not in OTHER_FORM:
         raise ValueError(f"{path}: a class map is a .json or a .pkl file")
     return path.suffix
 
 
 def difference(one: Fields, other: Fields) -> str:
-    """Returns where two maps differ, in words; empty when they say the same."""
+    """Returns the first difference of two maps, in words; "" if they agree."""
     if one.name != other.name or one.void != other.void:
         return f"name and void {one.name, one.void} against {other.name, other.void}"
     if len(one.names) != len(other.names):
@@ -173,7 +173,7 @@ def _is_colour(value: Any) -> bool:
 
 
 def _same_flat(found: Any, expected: dict) -> bool:
-    # Types come first: a hostile pickle can nest lists so that a plain == never ends.
+    # Types first: a hostile pickle can nest lists so that a plain == never ends.
     if type(found) is not dict or len(found) != len(expected):
         return False
     return all(

@@ -1,9 +1,10 @@
-"""Class mappings: the classes of one dataset in the words of another.
+"""Class mappings: the classes of one dataset expressed in those of another.
 
-With "vkitti-to-cityscapes" a network that knows the 14 classes of Virtual KITTI is
-scored on frames of KITTI or Cityscapes: both sides are brought to the ten classes they
-have in common. What the target does not have is void in the truth, so it is not
-counted; in a prediction it is "other", which is wrong wherever the truth has a class.
+With "vkitti-to-cityscapes" a network with the 14 classes of Virtual KITTI is scored on
+frames of KITTI or Cityscapes: both sides are reduced to the ten classes they share.
+A class that the target lacks becomes void in the ground truth, so it is not counted;
+in a prediction it becomes "other", which is wrong wherever the ground truth has a
+class.
 
     vkitti-to-cityscapes   the ten classes common to Virtual KITTI and Cityscapes
     six-categories         flat, construction, object, nature, sky, vehicle
@@ -37,13 +38,13 @@ Groups = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class ClassMapping:
-    """How the classes of some maps become those of a target map.
+    """A mapping from the classes of some class maps to those of a target map.
 
     Args:
         name: Key of `MAPPINGS`.
-        target: The class map that comes out.
-        groups: For the name of each class map that goes in: target class -> the
-            classes that become it. What stands nowhere is not in the target.
+        target: The resulting class map.
+        groups: For each source class map by name: target class -> the classes that
+            become it. Classes listed nowhere are not in the target.
     """
 
     name: str
@@ -52,17 +53,17 @@ class ClassMapping:
 
     @property
     def other(self) -> int:
-        """The id of predictions that are not in the target: K, its class number."""
+        """Id of predictions that are not in the target: K, its number of classes."""
         return self.target.num_classes
 
     def label_ids(self, class_map: ClassMap) -> np.ndarray:
-        """Returns the target id of each label id, (256,) uint8; void where none.
+        """Returns the target id of each label id, (256,) uint8; void where it has none.
 
-        An id that is no label of the class map at all becomes `other`, which is
-        neither a class nor void, so that counting it raises.
+        An id that is not a label of the class map becomes `other`, which is neither a
+        class nor void, so that counting it raises.
 
         Args:
-            class_map: What the labels mean; the target itself changes nothing.
+            class_map: Of the labels; the target itself changes nothing.
 
         Raises:
             ValueError: The mapping does not know this class map.
@@ -83,11 +84,11 @@ class ClassMapping:
         return ids
 
     def prediction_ids(self, num_classes: int) -> np.ndarray:
-        """Returns the target id of each predicted id, (C,) uint8; `other` where none.
+        """Returns the target id of each predicted id, (C,) uint8, or `other`.
 
         Args:
-            num_classes: C, the classes that the network tells apart. They say which
-                class map it was trained on: no two with the same number differ here.
+            num_classes: C, the number of classes of the network. It tells the class
+                map: maps with the same number of classes are equal here.
 
         Raises:
             ValueError: The mapping knows no class map of so many classes.
@@ -108,7 +109,7 @@ def find_mapping(name: str) -> ClassMapping:
     """Returns the mapping called `name`.
 
     Raises:
-        ValueError: There is none; the message lists those there are.
+        ValueError: There is none; the message lists the known ones.
     """
     if name not in MAPPINGS:
         raise ValueError(
@@ -179,8 +180,8 @@ _CAMVID32_TO_11 = {
     "Bicyclist": ("Bicyclist", "MotorcycleScooter"),
 }
 
-# In the rendered streets of a city what is beside the road is pavement. Misc, in
-# Virtual KITTI's classes people as well, is void.
+# In the rendered city streets, terrain beside the road is pavement. Misc, which in
+# Virtual KITTI's classes includes people, is void.
 _CITY_TO_CAMVID11 = {
     "Sky": ("Sky",),
     "Building": ("Building",),

@@ -1,8 +1,8 @@
-"""Reading a pickle that may be hostile: plain values only, in bounded time.
+"""Reads a pickle that may be hostile: plain values only, in bounded time.
 
-A refused `find_class` keeps code from running, but not a few hundred bytes from
-hanging the process: tuples that hold each other twice over, as the key of a
-dictionary, take for ever to hash, and a memo number of 2^31 takes 32 GB.
+Refusing `find_class` keeps code from running, but a few hundred bytes can still hang
+the process: tuples that contain each other twice over take for ever to hash as a key
+of a dictionary, and a memo number of 2^31 takes 32 GB.
 """
 
 import io
@@ -23,7 +23,7 @@ class NotPlain(ValueError):
     """A pickle asks for more than plain values.
 
     Args:
-        what: What it asks for, in words.
+        what: The thing it asks for, in words.
     """
 
     def __init__(self, what: str):
@@ -38,7 +38,7 @@ def loads(content: bytes) -> Any:
     """Returns the value: dictionaries, lists, texts, numbers, triples of integers.
 
     Raises:
-        ValueError: The bytes are no pickle, or one of anything else.
+        ValueError: The bytes are not a pickle, or one of other values.
     """
     try:
         _check(content)
@@ -46,7 +46,7 @@ def loads(content: bytes) -> Any:
     except NotPlain:
         raise
     except Exception as error:
-        raise ValueError(f"no readable pickle: {error!r:.200}") from error
+        raise ValueError(f"not a readable pickle: {error!r:.200}") from error
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -58,12 +58,12 @@ def _check(content: bytes) -> None:
     before = [""] * 3
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name in CLASSES:
-            # Nothing behind it is read: loading ends here, in `find_class`.
+            # The rest is never read: loading ends here, in `find_class`.
             return
         if opcode.name not in PLAIN:
-            raise NotPlain(f"{opcode.name} in it")
+            raise NotPlain(f"it contains {opcode.name}")
         if opcode.name == "TUPLE3" and not INTEGERS.issuperset(before):
-            raise NotPlain("a tuple of other things than integers in it")
+            raise NotPlain("it contains a tuple of other values than integers")
         if opcode.name == "LONG_BINPUT" and int(argument or 0) > len(content):
             raise ValueError(f"memo number {argument}")
         before = [*before[1:], opcode.name]

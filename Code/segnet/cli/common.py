@@ -18,9 +18,9 @@ def say(text: object, *, error: bool = False) -> None:
 
 
 def print_any_character() -> None:
-    """Makes stdout and stderr print escapes for what their encoding does not have."""
+    """Makes stdout and stderr escape characters that their encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
-        # A stream that a notebook or a test put there may not have one.
+        # A notebook or a test may have replaced the stream by one without it.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 

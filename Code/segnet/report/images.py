@@ -16,8 +16,8 @@ class Picture:
     """A picture for the macro `figure`.
 
     Args:
-        uri: Of the picture itself, as `data_uri` gives it.
-        text: What it shows, for those who cannot see it.
+        uri: The picture itself, from `data_uri`.
+        text: Description for readers who cannot see it.
     """
 
     uri: str

@@ -1,4 +1,4 @@
-"""HTML pages, each one file that needs nothing else: no script, no network.
+"""HTML pages, each a single file without script or network access.
 
 A page is a template in the folder `templates`. It extends `base.html` (frame and
 style, light and dark, for screens and paper) and takes its parts from `macros.html`.
@@ -16,17 +16,15 @@ from segnet.system.text import shown
 
 
 def write_page(path: str | Path, template: str, **data: object) -> None:
-    """Writes the page that a template makes of `data`.
-
-    Everything in `data` is escaped, names of files included.
+    """Writes the page of a template and its data, all of it escaped.
 
     Args:
         path: The HTML file, replaced in one step; its folder is made when missing.
         template: Name of a file in the folder `templates`.
-        data: What the template shows.
+        data: Values by the names that the template uses.
 
     Raises:
-        jinja2.UndefinedError: The template needs something that `data` lacks.
+        jinja2.UndefinedError: The template uses a name that `data` lacks.
         OSError: The file cannot be written.
     """
     page = _environment().get_template(template).render(data, version=__version__)
@@ -47,5 +45,5 @@ def _environment() -> Environment:
 
 
 def _printable(value: Any) -> Any:
-    # Plain text only: what a macro made is a subclass of str, and done.
+    # Only plain text: markup of a macro is a subclass of str and already escaped.
     return shown(value) if type(value) is str else value

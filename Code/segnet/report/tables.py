@@ -15,10 +15,10 @@ def text_table(
 
     Args:
         header: Names of the columns; None for a table without them.
-        rows: Cells, as many in each row as in the header.
-        left: How many of the first columns are text, aligned to the left; the others
-            are numbers, aligned to the right.
-        indent: What each line begins with.
+        rows: Cells, the same number in each row.
+        left: Number of text columns at the left; the other columns are numbers,
+            aligned to the right.
+        indent: Start of each line.
 
     Raises:
         ValueError: Rows have different numbers of cells.
@@ -46,9 +46,9 @@ def percent(share: float | None, digits: int = 1, none: str = "absent") -> str:
     """Returns a share of 1 in percent.
 
     Args:
-        share: 0 to 1; None where there is no such share.
-        digits: Behind the decimal point.
-        none: What stands for None.
+        share: 0 to 1, or None.
+        digits: Number of decimals.
+        none: Text for None.
     """
     return none if share is None else f"{100 * share:.{digits}f}"
 

@@ -1,4 +1,4 @@
-"""Files: a reader finds either the old ones or the new ones, and no damaged archive."""
+"""Writes files in one step, so that readers see the old or the new; tests archives."""
 
 import filecmp
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-# What zipfile raises where an archive is not as it was written.
+# Errors of zipfile for an archive that is damaged.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -27,13 +27,13 @@ TOKEN = "[0-9a-f]{8}"
 
 
 def find_damage(path: str | Path) -> str | None:
-    """Returns where and how a zip archive is damaged, None where it is as written.
+    """Returns where and how a zip archive is damaged, or None if it is intact.
 
-    Every member is read from start to end, since zipfile compares the CRC-32 only
-    then. Others do not read so: Keras seeks in the weights once its first attempt has
-    failed, and from Python 3.12 on a seek in a stored member ends the comparison.
-    NumPy opens members by name and reads one of them twice where a flipped bit has
-    given two the same; `ZipFile.testzip` does so too.
+    Reads every member from start to end, because zipfile compares the CRC-32 only
+    then. Keras does not: it seeks in the weights once its first attempt has failed,
+    and since Python 3.12 a seek in a stored member ends the comparison. NumPy and
+    `ZipFile.testzip` open members by name, so they read one of them twice if a
+    flipped bit has given two the same name.
 
     Args:
         path: A `.keras` or `.npz` file.
@@ -81,8 +81,8 @@ def replacing_all(path: str | Path, *others: str | Path) -> Iterator[tuple[Path,
     """Yields temporary paths that become `path` and `others` together on success.
 
     As `replacing`, for files that belong together. A kill in the middle can leave
-    `path` without some of the others, never beside an outdated one: those that change
-    go before it is replaced and come after.
+    `path` without some of the others, but never beside an outdated one: changed ones
+    are removed before `path` is replaced, and put in place afterwards.
     """
     paths = [Path(path), *map(Path, others)]
     for one in paths:

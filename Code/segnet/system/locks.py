@@ -1,4 +1,4 @@
-"""Keeping a second process out of a folder that one is writing into."""
+"""Lock files: only one process at a time writes into a folder."""
 
 import os
 import sys
@@ -10,15 +10,14 @@ from typing import BinaryIO
 
 @contextmanager
 def alone(path: str | Path, refusal: str) -> Iterator[None]:
-    """Holds the lock file at `path`; the lock dies with the process.
+    """Holds the lock file at `path`; the lock ends with the process.
 
-    The file is removed at the end. One that a killed process left behind locks
+    The file is removed at the end. A file left behind by a killed process locks
     nothing.
 
     Args:
-        path: The lock file; its folder is made when missing. It holds the number of
-            the process.
-        refusal: Words for the error; that number is put behind them.
+        path: The lock file, which holds the process id; its folder is made if missing.
+        refusal: Text of the error; the id of the other process is appended.
 
     Raises:
         OSError: Another process holds the lock.
@@ -31,15 +30,15 @@ def alone(path: str | Path, refusal: str) -> Iterator[None]:
                 raise OSError(f"{refusal}{_holder(file)}")
             if not _is_still(path, file):
                 continue
-            # On a full disk the number is missing, and the lock holds all the same.
+            # On a full disk the id is missing, but the lock still holds.
             with suppress(OSError):
                 file.truncate(0)
                 file.write(str(os.getpid()).encode())
             try:
                 yield
             finally:
-                # While it is locked still: who waits with the old file open will see
-                # that the name stands for another file, or none.
+                # While still locked: a process waiting with the old file open then
+                # sees that the name belongs to another file, or to none.
                 with suppress(OSError):
                     path.unlink()
             return
@@ -61,7 +60,7 @@ def _holder(file: BinaryIO) -> str:
 
 
 def _locked(file: BinaryIO) -> bool:
-    """Takes the lock of an open file, without waiting."""
+    """Takes the lock of an open file without waiting; returns whether it could."""
     with suppress(ImportError):
         import fcntl
 
@@ -74,7 +73,7 @@ def _locked(file: BinaryIO) -> bool:
     if sys.platform == "win32":
         import msvcrt
 
-        # Far behind the process number, so that others can read that.
+        # Far behind the process id, so that others can still read that.
         file.seek(1 << 20)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)

@@ -1,4 +1,4 @@
-"""A function over many items on all cores, memory bounded."""
+"""Applies a function to many items on all cores, in bounded memory."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ _stopped: Any
 
 
 def cores() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -43,20 +43,20 @@ def ordered_map(
 ) -> Iterator[Result]:
     """Yields `function(item)` for each item, in order.
 
-    A few items for each worker are under way at a time, whatever their number. Few
-    items, or one worker, run in this process.
+    Only a few items per worker are in flight at a time. Few items, or one worker, run
+    in this process.
 
     Args:
-        function: Picklable and importable, not of the caller's script; each worker
-            receives it once.
+        function: Picklable, importable and not defined in the caller's script; each
+            worker receives it once.
         items: Picklable.
-        count: Their number.
+        count: Number of items.
         workers: Processes; one for each core by default.
 
     Raises:
         ValueError: `workers` is below 1.
         ChildProcessError: A worker died.
-        Exception: Whatever `function` raises, for the first item that fails.
+        Exception: From `function`, for the first item that fails.
     """
     workers = _processes(workers, count // FEWEST_ITEMS_A_WORKER)
     if workers == 1:
@@ -72,21 +72,21 @@ def stepwise_map(
     done: Callable[[Result], None],
     workers: int | None = None,
 ) -> Iterator[None]:
-    """Yields once for each step of each item, whichever process makes it.
+    """Yields once for each step of each item, from any process.
 
-    For items that take long: one process an item, and results in any order. One item,
-    or one worker, runs in this process. When the caller stops early, or an item fails,
-    the others end at their next step; so they do when this process is killed.
+    For items that take long: one process per item, results in any order. One item, or
+    one worker, runs in this process. If the caller stops early, an item fails or this
+    process is killed, the other items end at their next step.
 
     Args:
-        function: As for `ordered_map`, but a generator function: it yields after each
-            step, and returns its result.
+        function: As for `ordered_map`, but a generator function, which yields after
+            each step and returns its result.
         items: Picklable.
         done: Called in this process with each result.
         workers: Processes; one for each core by default.
 
     Raises:
-        Whatever `ordered_map` raises, for any item that fails.
+        As `ordered_map`, for any item that fails.
     """
     workers = _processes(workers, len(items))
     if workers == 1:
@@ -126,8 +126,8 @@ def _pool(
             yield pool
         except BrokenProcessPool as error:
             raise ChildProcessError(
-                f"one of {workers} worker processes died, as happens when memory runs "
-                f"out; take fewer workers"
+                f"one of {workers} worker processes died, probably for lack of "
+                f"memory; use fewer workers"
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
@@ -144,8 +144,8 @@ def _windowed(pool: ProcessPoolExecutor, items: Iterable, window: int) -> Iterat
 
 
 def _submit(pool: ProcessPoolExecutor, call: Callable, *arguments: Any) -> Future:
-    # A spawned process runs the caller's script once more, unless there seems to be
-    # none; so a script or a notebook needs no `if __name__ == "__main__":`.
+    # A spawned process would run the caller's script again. With an empty main module
+    # it does not, so a script needs no `if __name__ == "__main__":`.
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -157,13 +157,13 @@ def _submit(pool: ProcessPoolExecutor, call: Callable, *arguments: Any) -> Futur
 def _start(function: Callable, steps_done: Any = None, stopped: Any = None) -> None:
     global _function, _steps_done, _stopped
     _function, _steps_done, _stopped = function, steps_done, stopped
-    # Ctrl-C reaches the whole process group; the parent alone answers it.
+    # Ctrl-C reaches the whole process group; only the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Ends this process when the parent is killed; it would wait for work for ever."""
+    """Ends this process with its parent; otherwise it would wait for work for ever."""
     parent = parent_process()
     if parent is not None:
         parent.join()
@@ -181,7 +181,7 @@ def _call_stepwise(number: int, item: Any) -> Any:
             next(steps)
         except StopIteration as end:
             return end.value
-        # Each worker has its own places in the array, so none needs a lock.
+        # Each item has its own place in the array, so no lock is needed.
         _steps_done[number] += 1
         if _stopped.value:
             steps.close()

@@ -1,4 +1,4 @@
-"""Text for terminals and pages: names of files may hold anything."""
+"""Text for terminals and pages: file names may contain any byte."""
 
 import unicodedata
 
@@ -8,7 +8,7 @@ BYTES = range(0xDC80, 0xDD00)
 
 
 def shown(text: object) -> str:
-    r"""Returns text with whatever is no visible character escaped, as in `\x1b`.
+    r"""Returns text with everything but visible characters escaped, as in `\x1b`.
 
     Control characters could move the cursor or change the direction of the text, and
     bytes of a file name that are not UTF-8 could not be printed at all. Spaces, tabs

@@ -35,7 +35,8 @@ def reader(root: str | Path) -> Source:
         ValueError: Two files have the name of one frame.
     """
     root = Path(root)
-    images, labels = {}, {}
+    images: dict[str, Path] = {}
+    labels: dict[str, Path] = {}
     for path in visible(root, "**/*.png"):
         kind = labels if path.stem.endswith(LABEL_END) else images
         name = path.stem.removesuffix(LABEL_END)

@@ -59,15 +59,16 @@ def _by_drive(
 ) -> tuple[list[str], str]:
     """Returns the split of each frame where `parts` cuts each drive, and the gaps."""
     views = sorted({(frame.drive, frame.group) for frame in frames})
-    split_of, gaps = {}, set()
-    for _, drive in groupby(views, key=lambda view: view[0]):
-        drive = list(drive)
+    split_of: dict[tuple[str, str], str] = {}
+    gaps = set()
+    for _, group in groupby(views, key=lambda view: view[0]):
+        drive = list(group)
         width = min(MAX_GAP, max(1, len(drive) // 20)) if gap is None else gap
         gaps.add(width)
         split_of.update(zip(drive, parts(len(drive), width), strict=True))
     names = [split_of[frame.drive, frame.group] for frame in frames]
-    width = f"{min(gaps)}" if len(gaps) == 1 else f"{min(gaps)} to {max(gaps)}"
-    return names, width
+    text = f"{min(gaps)}" if len(gaps) == 1 else f"{min(gaps)} to {max(gaps)}"
+    return names, text
 
 
 def _drive_blocks(count: int, val_share: float, gap: int) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from segnet.data.source import Frame, Reader, Source, WrongOption
 
 
 def find_source(
-    name: str, root: str | Path, classes: str | Path | None = None, **options
+    name: str, root: str | Path, classes: str | Path | None = None, **options: Any
 ) -> Source:
     """Returns the frames and labels that the reader called `name` finds below `root`.
 

@@ -88,7 +88,7 @@ class _Labels:
 def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
-    found = {}
+    found: dict[str, Path] = {}
     for path in visible(folder, "**/*"):
         if path.suffix.lower() not in suffixes:
             continue

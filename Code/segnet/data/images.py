@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -169,7 +170,7 @@ def orientation_of(image: Image.Image, decoded: bool = False) -> int:
     if decoded and image.format != "TIFF":
         image.load()
     try:
-        found = image.getexif().get(ORIENTATION)
+        found: Any = image.getexif().get(ORIENTATION)
     except (OSError, SyntaxError, TypeError, ValueError, struct.error):
         # No viewer can turn an image whose EXIF data are damaged.
         return UPRIGHT
@@ -196,7 +197,8 @@ def opened(
             content = Path(path).read_bytes()
             _verify_png(content)
         source = io.BytesIO(content) if whole else path
-        with Image.open(source, formats=formats) as image:
+        names = None if formats is None else tuple(formats)
+        with Image.open(source, formats=names) as image:
             yield image
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such image") from None

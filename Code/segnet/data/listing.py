@@ -134,7 +134,8 @@ def _sound(path: Path) -> Path:
 
 def _tree(root: Path) -> Iterator[Path]:
     """Yields `root` and all folders below it, links after all real folders."""
-    seen, waiting, links = {}, [root], []
+    seen: dict[Path, Path] = {}
+    waiting, links = [root], list[Path]()
     while waiting or links:
         folder = waiting.pop() if waiting else links.pop(0)
         real = Path(os.path.realpath(folder))
@@ -154,5 +155,5 @@ def _tree(root: Path) -> Iterator[Path]:
 def _holds_itself(folder: Path, real: Path) -> bool:
     """Whether the real folder behind a name is one that the name lies in."""
     place = Path(os.path.realpath(folder.parent))
-    above = [place, *place.parents, *map(os.path.realpath, folder.parents)]
-    return real in map(Path, above)
+    above = [Path(os.path.realpath(parent)) for parent in folder.parents]
+    return real in (place, *place.parents, *above)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segnet.system.text import shown
 
@@ -77,7 +77,7 @@ class Source:
     size: tuple[int, int] | None = None
     made_by: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for frame in self.frames:
             try:
                 frame.id.encode()
@@ -111,7 +111,7 @@ class Reader:
     options: tuple[str, ...] = ()
     published: bool = True
 
-    def __call__(self, root: str | Path, **options) -> Source:
+    def __call__(self, root: str | Path, **options: Any) -> Source:
         """Returns the source below `root`; options that are None count as not given.
 
         Raises:

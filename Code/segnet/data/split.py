@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
 
 from segnet.data.cuts import BLOCKS, LEFT_OUT, cut_blocks, cut_fold
 from segnet.data.source import Frame
@@ -41,7 +42,7 @@ def read_fold(text: str) -> tuple[int, int]:
     return int(index), int(count)
 
 
-def _field(default, help_text: str, **metadata):
+def _field(default: Any, help_text: str, **metadata: Any) -> Any:
     return field(default=default, metadata={"help": help_text, **metadata})
 
 
@@ -99,7 +100,7 @@ class SplitRule:
         0, "for random: another seed puts other frames in val", rules=("random",)
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rule is not None and self.rule not in RULES:
             raise ValueError(
                 f"split rule {self.rule!r}, expected one of {', '.join(RULES)}"
@@ -119,7 +120,7 @@ class SplitRule:
     @classmethod
     def of(cls, split: "SplitRule | str | None") -> "SplitRule":
         """Returns a rule as it is, or the rule of that name with all else default."""
-        return split if isinstance(split, cls) else cls(split)
+        return split if isinstance(split, SplitRule) else cls(split)
 
     def resolved(self, frames: Sequence[Frame]) -> "SplitRule":
         """Returns the rule with `default_rule` in place of None; errors as there."""
@@ -131,16 +132,16 @@ class SplitRule:
         return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default)
 
     def _read_worlds_and_fold(self) -> None:
-        worlds, fold = self.val_worlds, self.fold
+        worlds = self.val_worlds
+        fold = None if self.fold is None else tuple(self.fold)
         if worlds is not None:
             worlds = (worlds,) if isinstance(worlds, str) else tuple(worlds)
             object.__setattr__(self, "val_worlds", worlds)
-        if fold is not None:
-            fold = tuple(fold)
-            object.__setattr__(self, "fold", fold)
+        object.__setattr__(self, "fold", fold)
+        if fold is None and self.rule != "fold":
+            return
         whole = fold and len(fold) == 2 and all(isinstance(n, int) for n in fold)
-        wanted = fold is not None or self.rule == "fold"
-        if wanted and not (whole and 1 <= fold[0] <= fold[1] > 1):
+        if not (fold and whole and 1 <= fold[0] <= fold[1] > 1):
             raise ValueError(
                 f"fold is {fold}, expected (i, k) such as (1, 5): i from 1 to k, k "
                 f"from 2"
@@ -174,7 +175,7 @@ def split_frames(
             given and only some frames have a published split.
     """
     split = SplitRule.of(split).resolved(frames)
-    names, text = _SPLITTERS[split.rule](frames, split)
+    names, text = _SPLITTERS[str(split.rule)](frames, split)
     counts = Counter(names)
     no_train = not counts["train"] and split.rule != "val-only"
     if no_train or (split.rule != "publisher" and not counts["val"]):
@@ -285,8 +286,8 @@ def _world(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
 
 
 def _fold(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
-    names, width = cut_fold(frames, split.fold, split.gap)
-    index, count = split.fold
+    index, count = cast(tuple[int, int], split.fold)  # as `SplitRule` has checked
+    names, width = cut_fold(frames, (index, count), split.gap)
     return names, (
         f"fold: {index} of {count}, contiguous blocks of each drive, {width} views "
         f"left out at each cut, all variations of a view together"

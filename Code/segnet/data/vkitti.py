@@ -132,7 +132,8 @@ def read_encoding(
             f"{path}: line 1 is {found!r}, expected {' '.join(HEADER)!r} as in "
             f"Virtual KITTI 1.3.1"
         )
-    table, categories = {}, set()
+    table: dict[Colour, int] = {}
+    categories: set[str] = set()
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
@@ -167,7 +168,8 @@ def _row(line: str, where: str) -> tuple[str, Colour]:
     fields = line.split()
     if len(fields) != 4 or not all(_is_byte(field) for field in fields[1:]):
         raise ValueError(f"{where}: {line[:80]!r}, expected `Category r g b`, 0-255")
-    category, colour = fields[0], tuple(int(field) for field in fields[1:])
+    category = fields[0]
+    red, green, blue = (int(field) for field in fields[1:])
     name, colon, instance = category.partition(":")
     if name not in VKITTI1.names:
         raise ValueError(
@@ -176,6 +178,7 @@ def _row(line: str, where: str) -> tuple[str, Colour]:
         )
     if colon and not instance:
         raise ValueError(f"{where}: {category!r} has no instance after its colon")
+    colour = red, green, blue
     check_colour(colour, where)
     return category, colour
 

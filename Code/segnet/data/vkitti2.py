@@ -153,7 +153,8 @@ def _row(line: str, where: str) -> tuple[str, Colour]:
             f"{where}: {fields[0]!r} is not a class of Virtual KITTI 2, which has "
             f"{', '.join(VKITTI2.names)}"
         )
-    colour = tuple(int(number) for number in numbers)
+    red, green, blue = (int(number) for number in numbers)
+    colour = red, green, blue
     check_colour(colour, where)
     return fields[0], colour
 
@@ -173,7 +174,7 @@ def _sequences(root: Path) -> dict[tuple[str, str], Path]:
     """(scene, variation) -> its folder, in the order of the names."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder")
-    found = {}
+    found: dict[tuple[str, str], Path] = {}
     for scene in folders(root):
         match = re.fullmatch(r"scene(\d+)", scene.name, re.IGNORECASE)
         if match:

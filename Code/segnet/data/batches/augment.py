@@ -95,6 +95,11 @@ def draw_transform(
     size = config.crop or labels.shape
     pixel = None
     if config.rare and rng.random() < config.rare:
+        if probabilities is None:
+            raise ValueError(
+                f"rare is {config.rare}, which needs the probabilities of the classes; "
+                f"see segnet.data.batches.rare"
+            )
         pixel = sample_pixel(labels, probabilities, rng)
     row, column = pixel or (None, None)
     rows = _window(labels.shape[0], size[0], factor, rng, row)
@@ -106,7 +111,7 @@ def draw_transform(
         return Transform(size, rows, columns, flip, colour, noise)
     angle = rng.uniform(-config.rotate, config.rotate)
     pivot = size[0] / 2, size[1] / 2
-    if pixel:
+    if row is not None and column is not None:
         pivot = _target_of(row, rows, False), _target_of(column, columns, flip)
     return Transform(size, rows, columns, flip, colour, noise, angle, pivot)
 
@@ -127,12 +132,12 @@ def _window(
     if wanted > source:
         length = min(target, max(1, round(source * factor)))
         return Axis(0, source, int(rng.integers(target - length + 1)), length)
-    low, high = 0, source - wanted
+    low, high = 0.0, source - wanted
     if pixel is not None:
         low, high = max(low, pixel + 1 - wanted), min(high, pixel)
     if factor == 1:
-        start = int(rng.integers(int(low), int(high) + 1))
-        return Axis(start, start + target, 0, target)
+        first = int(rng.integers(int(low), int(high) + 1))
+        return Axis(first, first + target, 0, target)
     # Below one pixel a window cannot hold a whole one.
     start = rng.uniform(min(low, high), high)
     return Axis(start, min(start + wanted, source), 0, target)

@@ -133,8 +133,8 @@ class Batches:
         fits = len(split) * int(np.prod(split.size)) * 4 <= memory_limit
         self._frames = split.load() if fits else None
         self._probabilities = np.zeros((len(split), 0))  # (N, K)
-        self._cumulative = None  # (N,)
-        self._latest_order = None
+        self._cumulative: np.ndarray | None = None  # (N,)
+        self._latest_order: tuple[int, np.ndarray] | None = None
         if augmentation.rare or balance:
             counts = split.pixel_counts()[:, :-1]  # (N, K)
             self._probabilities = class_probabilities(counts)

@@ -116,7 +116,9 @@ def _recolour(picture: Image.Image, transform: Transform) -> Image.Image:
     return picture.convert("RGB", tuple(transform.colour.ravel()))
 
 
-def _resize_window(array: np.ndarray, transform: Transform, resample) -> Image.Image:
+def _resize_window(
+    array: np.ndarray, transform: Transform, resample: Image.Resampling
+) -> Image.Image:
     """The part of the result that lies inside the frame."""
     rows, columns = transform.rows, transform.columns
     box = (columns.start, rows.start, columns.stop, rows.stop)
@@ -151,8 +153,8 @@ def _rotate(
     matrix = transform.matrix  # (2, 3)
     left, top, right, bottom = _visible_box(transform, matrix, labels.shape)
     matrix[:, 2] -= left, top
-    ids = Image.fromarray(labels[top:bottom, left:right])
-    ids = _affine(ids, transform.size, matrix, LABEL_FILTER, void)  # (h, w)
+    visible = Image.fromarray(labels[top:bottom, left:right])
+    ids = _affine(visible, transform.size, matrix, LABEL_FILTER, void)  # (h, w)
 
     picture = Image.fromarray(image[top:bottom, left:right])
     steps = max(1, transform.columns.step), max(1, transform.rows.step)
@@ -167,7 +169,13 @@ def _rotate(
     return pixels, ids
 
 
-def _affine(picture, size, matrix: np.ndarray, resample, fill) -> np.ndarray:
+def _affine(
+    picture: Image.Image,
+    size: tuple[int, int],
+    matrix: np.ndarray,
+    resample: Image.Resampling,
+    fill: int | tuple[int, ...],
+) -> np.ndarray:
     height, width = size
     return np.asarray(
         picture.transform(

@@ -35,7 +35,8 @@ class Filling:
     def __init__(
         self, writer: StoreWriter, splits: Iterable[str], size: tuple[int, int]
     ):
-        self._writer, self._size, self._pixels = writer, size, 0
+        self._writer, self._size = writer, size
+        self._pixels = np.zeros((), np.int64)  # (K + 1,) after the first frame
         self.kept: dict[str, list[str]] = {name: [] for name in splits}
         self.skipped: list[str] = []
 

@@ -29,7 +29,7 @@ def pack(array: np.ndarray, level: int) -> bytes:
     Workers do this, so that the writer only copies bytes. The checksum in each chunk
     reveals a damaged file on reading.
     """
-    return zlib.compress(np.ascontiguousarray(array), level)
+    return zlib.compress(np.ascontiguousarray(array).data, level)
 
 
 @dataclass(frozen=True)

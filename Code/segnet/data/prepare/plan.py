@@ -83,7 +83,7 @@ class Plan:
         left_out = len(names) - len(placed)
         return cls(source, placed, packer, scale, rule, left_out, shard_frames)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.shard_frames is not None and self.shard_frames < 1:
             raise ValueError(f"shard_frames is {self.shard_frames}, expected 1 or more")
         if len(self.parts) > MAX_SHARDS:
@@ -116,7 +116,7 @@ class Plan:
     @property
     def frame_ids(self) -> dict[str, list[str]]:
         """Frame names of each split."""
-        ids = {name: [] for _, name in self.placed}
+        ids: dict[str, list[str]] = {name: [] for _, name in self.placed}
         for frame, name in self.placed:
             ids[name].append(frame.id)
         return ids
@@ -124,7 +124,7 @@ class Plan:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The shards, of nearly equal size in a split; none where one file does."""
-        frames = {name: [] for name in SPLITS}
+        frames: dict[str, list[Frame]] = {name: [] for name in SPLITS}
         for frame, name in self.placed:
             frames[name].append(frame)
         most = self.shard_frames or SHARD_FRAMES

@@ -5,6 +5,7 @@ next run removes the remains of a killed one, or resumes with them.
 """
 
 from pathlib import Path
+from typing import Any
 
 from segnet.data.find import find_source
 from segnet.data.prepare.filling import Filling
@@ -35,7 +36,7 @@ def prepare(
     shard_frames: int | None = None,
     resume: bool = False,
     progress: bool = False,
-    **options,
+    **options: Any,
 ) -> Path:
     """Returns the path of the store made from a dataset.
 

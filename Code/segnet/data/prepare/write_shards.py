@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class ShardMaker:
     packer: FramePacker
     attributes: Mapping
 
-    def __call__(self, part: Part) -> Iterator[None]:
+    def __call__(self, part: Part) -> Generator[None, None, Written]:
         path = self.folder / f"{part.name}-{self.token}.h5"
         ids = {part.split: [frame.id for frame in part.frames]}
         # Before the files are read, so that a change during the run is noticed later.
@@ -91,7 +91,7 @@ def write_shards(
 
     folder = journal.path.parent
     whole = _whole(plan.parts, journal, progress)
-    journal.finished = {one.path.name: one.sha256 for one in whole.values()}
+    journal.finished = {one.path.name: one.sha256 for one in whole.values() if one.path}
     journal.write()
     missing = [part for part in plan.parts if part.name not in whole]
     maker = ShardMaker(
@@ -123,8 +123,10 @@ def join_shards(
     Raises:
         NoneKept: No frame of a split could be packed.
     """
-    ids, shards, skipped, void = {name: [] for name in plan.frame_ids}, [], [], 0.0
-    pixels = []
+    ids: dict[str, list[str]] = {name: [] for name in plan.frame_ids}
+    shards: list[Shard] = []
+    skipped: list[str] = []
+    void, pixels = 0.0, []
     for part, one in zip(plan.parts, written, strict=True):
         skipped += one.skipped
         if one.path is None:
@@ -178,7 +180,7 @@ def clean(out: Path, resuming: bool = False) -> None:
 def _unused(out: Path, folder: Path) -> list[Path]:
     # What another program is writing is no store yet.
     stores = [path for path in out.glob("*.h5") if not path.name.endswith(".part.h5")]
-    used = set()
+    used: set[str] = set()
     try:
         for store in stores:
             with open_checked(store) as file:

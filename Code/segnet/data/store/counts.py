@@ -56,7 +56,7 @@ def summarise_labels(frames: LabelledFrames) -> LabelSummary:
     pixels = np.empty((len(frames), class_map.num_classes + 1), np.int64)  # (N, K + 1)
     for index in range(len(frames)):
         labels = frames.read_labels(index)  # (H, W)
-        checksum = zlib.crc32(labels, checksum)
+        checksum = zlib.crc32(labels.data, checksum)
         try:
             pixels[index] = count_pixels(labels, class_map)
         except ValueError as error:

@@ -6,7 +6,9 @@ what else is written, and whoever writes asks `check` after each frame.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 class SteadyFile:
@@ -15,7 +17,7 @@ class SteadyFile:
     def __init__(self, path: Path):
         self.path = path
         self._file = open(path, "w+b", buffering=0)
-        self._fault = None
+        self._fault: OSError | None = None
 
     def check(self) -> None:
         """Raises OSError if anything could not be written so far."""
@@ -27,7 +29,7 @@ class SteadyFile:
                 str(self.path),
             ) from self._fault
 
-    def write(self, content) -> int:
+    def write(self, content: bytes | memoryview) -> int:
         view = memoryview(content).cast("B")
         self._attempt(self._write_all, view)
         return len(view)
@@ -35,7 +37,7 @@ class SteadyFile:
     def read(self, size: int = -1) -> bytes:
         return self._attempt(self._file.read, size) or b""
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: bytearray | memoryview) -> int:
         view = memoryview(buffer).cast("B")
         count = self._attempt(self._file.readinto, view) or 0
         # Behind what a full disk took in there is nothing to read back.
@@ -62,7 +64,7 @@ class SteadyFile:
         while view and self._fault is None:
             view = view[self._file.write(view) :]
 
-    def _attempt(self, action, *arguments):
+    def _attempt(self, action: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return action(*arguments)
         except OSError as error:

@@ -33,13 +33,13 @@ class Joined:
 
     def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Returns the frames at `indices` as `Split.read` does."""
-        indices = np.asarray(indices, np.int64).reshape(-1)
-        self._check(indices)
-        images = np.empty((len(indices), *self.size, 3), np.uint8)
-        labels = np.empty((len(indices), *self.size), np.uint8)
+        wanted = np.asarray(indices, np.int64).reshape(-1)
+        self._check(wanted)
+        images = np.empty((len(wanted), *self.size, 3), np.uint8)
+        labels = np.empty((len(wanted), *self.size), np.uint8)
         for split, start in zip(self._splits, self._starts, strict=False):
-            here = (start <= indices) & (indices < start + len(split))
-            images[here], labels[here] = split.read(indices[here] - start)
+            here = (start <= wanted) & (wanted < start + len(split))
+            images[here], labels[here] = split.read(wanted[here] - start)
         return images, labels
 
     def read_labels(self, index: int) -> np.ndarray:

@@ -77,7 +77,9 @@ class Split:
     def __len__(self) -> int:
         return self.labels.shape[0]
 
-    def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    def read(
+        self, indices: Sequence[int] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns the frames at `indices`, in that order, repeats allowed.
 
         Args:
@@ -90,18 +92,18 @@ class Split:
             IndexError: A number is out of range.
             ValueError: The file is damaged there.
         """
-        indices = np.asarray(indices, np.int64).reshape(-1)
-        if indices.size and not 0 <= indices.min() <= indices.max() < len(self):
+        wanted = np.asarray(indices, np.int64).reshape(-1)
+        if wanted.size and not 0 <= wanted.min() <= wanted.max() < len(self):
             raise IndexError(
-                f"{self.store.path}: frames {indices.min()} to {indices.max()} asked "
+                f"{self.store.path}: frames {wanted.min()} to {wanted.max()} asked "
                 f"for, {self.name!r} has 0 to {len(self) - 1}"
             )
-        images = np.empty((indices.size, *self.images.shape[1:]), np.uint8)
-        labels = np.empty((indices.size, *self.labels.shape[1:]), np.uint8)
+        images = np.empty((wanted.size, *self.images.shape[1:]), np.uint8)
+        labels = np.empty((wanted.size, *self.labels.shape[1:]), np.uint8)
         # HDF5 reads a list of indices a hundred times slower than runs of neighbours.
-        starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1)
-        for start, stop in pairwise([*starts, indices.size]):
-            first = indices[start]
+        starts = np.flatnonzero(np.diff(wanted, prepend=-2) != 1)
+        for start, stop in pairwise([*starts, wanted.size]):
+            first = wanted[start]
             run = np.s_[first : first + stop - start]
             self._read_run(run, images[start:stop], labels[start:stop])
         return images, labels
@@ -158,11 +160,12 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self._handle = None
-        self._pid = None
-        self._datasets = {}
-        self._summaries = {}
-        self._shards = self._sharded = None
+        self._handle: h5py.File | None = None
+        self._pid: int | None = None
+        self._datasets: dict[tuple[str, str], h5py.Dataset] = {}
+        self._summaries: dict[str, LabelSummary] = {}
+        self._shards: ShardFiles | None = None
+        self._sharded: dict[tuple[str, str], ShardedFrames] = {}
         try:
             self._read_texts()
             self._find_shards()
@@ -231,7 +234,7 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __getstate__(self) -> dict:

@@ -31,7 +31,7 @@ class ShardFiles:
     def __init__(self, store: Path, shards: tuple[Shard, ...], size: tuple[int, int]):
         self._folder = store.parent / FOLDER
         self._size = size
-        self._open = {}
+        self._open: dict[int, dict[str, h5py.Dataset]] = {}
         self.shards = shards
 
     @property
@@ -59,7 +59,9 @@ class ShardFiles:
         lines = tqdm(lines, **options, disable=not progress)
         return [line for line in lines if line]
 
-    def read(self, number: int, kind: str, chosen, target: np.ndarray) -> None:
+    def read(
+        self, number: int, kind: str, chosen: int | slice, target: np.ndarray
+    ) -> None:
         """Fills `target` with the frames `chosen` from a shard.
 
         Args:

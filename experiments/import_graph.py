@@ -27,7 +27,7 @@ FLOORS = (
     ("predict", "export", "compare"),
     ("evaluate",),
     ("train",),
-    ("bench", "demo"),
+    ("bench",),
     ("cli",),
     ("__main__",),
 )

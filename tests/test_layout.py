@@ -51,11 +51,9 @@ LINES_OF_A_FILE = 320
 LINES_OF_A_FUNCTION = 60
 # Packages that a few functions import when they are called -> the rooms of these.
 LATE = {"scipy": {"scores", "compare"}, "matplotlib": {"pictures"}}
-# What breaks a rule today, to be mended. An entry that is no longer needed fails too.
-UPWARD_TODAY = set()
-ROOM_CIRCLES_TODAY = []
+# Rooms with fewer files today, to be dropped here once they have 3: `export` writes one
+# format so far.
 SMALL_TODAY = {"export"}
-LONG_TODAY = set()
 
 
 @pytest.fixture(scope="module")
@@ -192,13 +190,12 @@ def test_a_backend_is_found(spoiled):
 
 def test_imports_go_down(graph):
     assert graph.without_floor() == []
-    assert set(graph.upward()) == UPWARD_TODAY
+    assert graph.upward() == []
 
 
 def test_every_floor_has_its_rooms(graph):
     there = {module.room for module in graph.modules.values()}
-    planned = {"report", "demo"}
-    assert {room for rooms in FLOORS for room in rooms} - there <= planned
+    assert {room for rooms in FLOORS for room in rooms} == there - {""}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +204,7 @@ def test_every_floor_has_its_rooms(graph):
 )
 def test_an_import_upwards_is_found(spoiled, line):
     found = spoiled({"models/slim.py": line}).upward()
-    assert {name for name, _ in set(found) - UPWARD_TODAY} == {"segnet.models.slim"}
+    assert {name for name, _ in found} == {"segnet.models.slim"}
 
 
 def test_an_import_of_a_room_on_the_same_floor_is_found(spoiled):
@@ -221,7 +218,7 @@ def test_a_room_without_a_floor_is_found(spoiled):
 
 def test_imports_run_in_no_circle(graph):
     assert graph.file_circles(lazy=True) == []
-    assert graph.room_circles(lazy=True) == ROOM_CIRCLES_TODAY
+    assert graph.room_circles(lazy=True) == []
 
 
 def test_a_circle_is_found(spoiled):
@@ -263,7 +260,7 @@ def too_long(graph: Graph) -> set[str]:
 
 
 def test_files_and_functions_are_short(graph):
-    assert too_long(graph) == LONG_TODAY
+    assert too_long(graph) == set()
 
 
 def test_a_long_file_and_a_long_function_are_found(spoiled):
@@ -275,8 +272,7 @@ def test_a_long_file_and_a_long_function_are_found(spoiled):
             "data/city.py": 320 * "#\n",
         }
     )
-    long = {"segnet.data.kitti.long", "segnet.data.city"}
-    assert too_long(graph) - LONG_TODAY == long
+    assert too_long(graph) == {"segnet.data.kitti.long", "segnet.data.city"}
 
 
 def test_map_and_floors_are_made_of_the_rooms_own_sentences():

@@ -149,7 +149,7 @@ def _read_object(path: Path) -> dict:
     return value
 
 
-def _check(values, expected: Mapping[str, type], where: str) -> None:
+def _check(values: object, expected: Mapping[str, type], where: str) -> None:
     """Refuses an entry or a card that `segnet pack` did not write so."""
     for key, kind in expected.items():
         value = values.get(key) if isinstance(values, dict) else None

@@ -11,6 +11,7 @@ a module at the root is a room of its own. Imports inside functions and under
 import argparse
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -274,9 +275,12 @@ def report(graph: Graph) -> str:
         "",
         f"files                {len(modules)}, {sum(m.lines for m in modules)} lines",
         f"modules at the root  {len(folders[''])}",
+        f"folders              {len(inner)}",
         f"biggest room         {biggest}: {len(inner[biggest])} files",
+        f"most lines           {_most_lines(modules)}",
         f"longest file         {longest.name}: {longest.lines} lines",
         f"longest function     {max(functions)[1]}: {max(functions)[0]} lines",
+        f"functions above 60   {sum(lines > 60 for lines, _ in functions)}",
         f"imports              {eager} inside the package, {lazy} more are lazy",
         f"circles of files     {_listed(graph.file_circles())}",
         f"  with lazy imports  {_listed(graph.file_circles(lazy=True))}",
@@ -287,6 +291,14 @@ def report(graph: Graph) -> str:
         *(f"  {name} imports {imported}" for name, imported in graph.upward()),
     ]
     return "\n".join(lines)
+
+
+def _most_lines(modules: Iterable[Module]) -> str:
+    rooms: Counter[str] = Counter()
+    for module in modules:
+        rooms[module.room] += module.lines
+    ((room, lines),) = rooms.most_common(1)
+    return f"{room}: {lines} of {rooms.total()}, {lines / rooms.total():.0%}"
 
 
 def _listed(groups: list[list[str]]) -> str:

@@ -161,7 +161,7 @@ def test_a_class_without_ground_truth_is_absent_in_tables(noise, tmp_path):
     assert json.loads(found.to_json())["comparisons"][0]["per_class"][2]["a"] is None
 
 
-def test_the_command_writes_three_files(noise, tmp_path, capsys):
+def test_the_command_writes_its_files(noise, tmp_path, capsys):
     a = write(tmp_path / "a", counts(noise, 0))
     b = write(tmp_path / "b", counts(noise, 0.05, 2), model="edgesegnet")
     out = tmp_path / "out" / "deep"
@@ -169,6 +169,7 @@ def test_the_command_writes_three_files(noise, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "edgesegnet is better than slim by 4." in printed
     assert sorted(p.name for p in out.iterdir()) == [
+        "compare.html",
         "compare.json",
         "compare.md",
         "compare.tex",

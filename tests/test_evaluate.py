@@ -1,5 +1,6 @@
 """Scoring: a network that is right by construction, and one that is not."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -74,7 +75,8 @@ def test_the_report_says_what_was_scored_on_what(report):
     assert mious == sorted(mious)
     assert json.loads((out / "report.json").read_text()) == report
     names = {path.name for path in out.iterdir()}
-    assert names == {"report.json", "confusion.png", "frames.npz", "sheets.png"}
+    pages = {"report.html", "confusion.png", "sheets.png"}
+    assert names == {"report.json", "frames.npz", *pages}
 
 
 def test_the_table_names_split_rule_absent_classes_and_scores(report):
@@ -98,7 +100,12 @@ def test_the_batch_size_changes_nothing_and_the_bar_counts_batches(
 def test_a_saved_model_scores_the_same(report, store_path, tmp_path):
     path = tmp_path / "matcher.keras"
     colour_matcher().save(path)
-    assert evaluate(path, store_path) == report[0]
+    again = evaluate(path, store_path)
+    origin = again.pop("provenance")
+    assert again == {k: v for k, v in report[0].items() if k != "provenance"}
+    weights = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert origin["facts"]["sha256 of the weights"] == weights
+    assert origin["command"].endswith("matcher.keras out/store.h5 --split val")
 
 
 def test_another_split(store_path):

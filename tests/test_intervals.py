@@ -90,6 +90,11 @@ def test_frames_of_a_drive_are_in_the_order_of_their_numbers():
     assert found == {"a": [2, 0, 3], "b": [1]}
 
 
+def test_the_folder_of_a_split_is_no_part_of_a_drive():
+    assert drives_of(["val/0016E5_07959", "train/0016E5_00390"]) == {"0016E5": [1, 0]}
+    assert drives_of(["train/00001", "value/00001"]) == {"": [0], "value": [1]}
+
+
 def test_a_long_drive_is_cut_into_blocks_of_neighbours():
     found = blocks_of([f"d_{i:03d}" for i in range(100)])
     assert found.tolist() == [i // 10 for i in range(100)]

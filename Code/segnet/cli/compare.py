@@ -28,8 +28,7 @@ def add_compare(verbs) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for compare.json, compare.md and compare.tex (default: only "
-        "print)",
+        help="folder for compare.html, .json, .md and .tex (default: only print)",
     )
     parser.add_argument(
         "--store",

@@ -23,7 +23,7 @@ def text(outcome: Outcome) -> str:
     ):
         head = ("IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)")
         table = text_table(head, [_cells(row, str) for row in rows(found)])
-        parts.append("\n".join([table, _second_look(found), "", words]))
+        parts.append("\n".join([table, second_look(found), "", words]))
     if not outcome.comparisons:
         parts += outcome.verdicts
     return "\n\n".join(parts)
@@ -38,7 +38,7 @@ def markdown(outcome: Outcome) -> str:
         head = ["IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)"]
         body = [_cells(row, _bold) for row in rows(found)]
         table = markdown_table(head, body)
-        parts.append("\n".join([table, "", words, _second_look(found)]))
+        parts.append("\n".join([table, "", words, second_look(found)]))
     parts += outcome.verdicts if not parts else []
     return "\n\n".join(parts) + "\n"
 
@@ -106,7 +106,8 @@ def _cells(row: Difference, mark: Callable[[str], str]) -> list[str]:
     return [row.name, percent(row.a), percent(row.b), difference, p]
 
 
-def _second_look(found: Comparison) -> str:
+def second_look(found: Comparison) -> str:
+    """Returns the result of the rank test in a line."""
     return (
         f"Wilcoxon signed-rank test on the mIoU of each frame: p = "
         f"{found.wilcoxon_p:.3f} (takes frames for independent)"

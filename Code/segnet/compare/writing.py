@@ -3,26 +3,28 @@
 from pathlib import Path
 
 from segnet.compare.comparing import Outcome
+from segnet.compare.page import write_comparison
 from segnet.compare.tables import latex, markdown
 from segnet.system.files import replacing
 
 
 def write(outcome: Outcome, out: str | Path) -> list[Path]:
-    """Writes a comparison as JSON, Markdown and LaTeX.
+    """Writes a comparison as a page, JSON, Markdown and LaTeX.
 
     Args:
         outcome: What `compare` returned.
         out: A folder, made where it is missing.
 
     Returns:
-        The paths of compare.json, compare.md and compare.tex.
+        The paths of compare.html, compare.json, compare.md and compare.tex.
     """
     contents = {
         "compare.json": outcome.to_json(),
         "compare.md": markdown(outcome),
         "compare.tex": latex(outcome),
     }
-    paths = []
+    paths = [Path(out) / "compare.html"]
+    write_comparison(paths[0], outcome)
     for name, content in contents.items():
         path = Path(out) / name
         with replacing(path) as part:

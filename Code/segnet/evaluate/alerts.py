@@ -43,8 +43,8 @@ def alerts_of(report: dict, frames: Split, seen: bool) -> list[Alert]:
             Alert(
                 "warning",
                 f"{len(shared)} of {details['interval']['drives']} drives of "
-                f"{frames.name} are also in train ({', '.join(shared[:4])}): streets "
-                f"never seen will score lower.",
+                f"{frames.name} are also in train ({', '.join(shared[:4])}): a network "
+                f"trained there knows these streets and scores lower on others.",
             )
         )
     blocks = details["interval"]["blocks"]

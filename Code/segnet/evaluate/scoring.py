@@ -9,14 +9,16 @@ import numpy as np
 
 from segnet import __version__
 from segnet.data.store import Split, Store, open_store
+from segnet.evaluate.alerts import alerts_of
 from segnet.evaluate.counting import Counts, count
 from segnet.evaluate.details import details_of
 from segnet.evaluate.match import Match, match
+from segnet.evaluate.provenance import provenance_of
 from segnet.evaluate.tta import averaged
 from segnet.evaluate.writing import worst_frames, write
 from segnet.metrics import Scores, scores
 from segnet.report.tables import percent, text_table
-from segnet.runs.loading import class_names_of, load, training_of
+from segnet.runs.loading import class_names_of, load, trained_on_val, training_of
 from segnet.scores.frame_counts import FrameCounts
 
 
@@ -37,7 +39,8 @@ def evaluate(
     `per_class` (name -> IoU, None where absent), `absent` (classes without a pixel in
     the ground truth), `confusion` (K rows of ground truth; one more column for
     predictions of classes that are not scored), `worst` (the frames with the lowest
-    mIoU), `details` (see `segnet.evaluate.details`), and what was scored on what:
+    mIoU), `details` (see `segnet.evaluate.details`), `alerts` (what qualifies the
+    score), `provenance`, and what was scored on what:
     `model`, `parameters`, `training` (the recipe of its run, None where unknown),
     `split`, `split_rule`, `frames`, `size`, `class_map`, `class_mapping`, `source`,
     `test_time` (the views that were averaged over, or None).
@@ -65,7 +68,7 @@ def evaluate(
         if not isinstance(store, Store):
             store = stack.enter_context(open_store(store))
         frames = store[split]
-        training = None if isinstance(model, keras.Model) else training_of(model)
+        origin = None
         if not isinstance(model, keras.Model):
             origin, model = model, load(model)
             if mapping is None:
@@ -76,10 +79,32 @@ def evaluate(
             matched, network, frames, batch_size, progress
         )
         report |= {"class_mapping": mapping, "test_time": test_time}
-        report["training"] = training
+        report |= _origin(origin, report, frames)
         if out is not None:
             write(Path(out), report, matched, network, frames, counts, per_frame)
     return report
+
+
+def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
+    """What is known of the weights and the frames, and what that makes of the score."""
+    training, seen = None, False
+    if origin is not None:
+        training = training_of(origin)
+        seen = frames.name == "train" or (
+            frames.name == "val" and trained_on_val(origin, report["source"])
+        )
+    views = report["test_time"] or {"flip": False, "scales": [1.0]}
+    options = {
+        "classes": report["class_mapping"],
+        "flip": views["flip"],
+        "scales": views["scales"] if views["scales"] != [1.0] else None,
+    }
+    given = {name: value for name, value in options.items() if value}
+    return {
+        "training": training,
+        "alerts": [vars(alert) for alert in alerts_of(report, frames, seen)],
+        "provenance": provenance_of(origin, frames, given),
+    }
 
 
 def _with_views(

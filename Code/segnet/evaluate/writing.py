@@ -8,21 +8,24 @@ import numpy as np
 from segnet.data.store import Split
 from segnet.evaluate.counting import Counts
 from segnet.evaluate.match import Match
+from segnet.evaluate.page import Shown, write_report
 from segnet.metrics import scores
 from segnet.predict.predicting import predict
 from segnet.scores.frame_counts import FrameCounts
 from segnet.system.files import replacing
 
-REPORT, FRAMES = "report.json", "frames.npz"
+REPORT, FRAMES, PAGE = "report.json", "frames.npz", "report.html"
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
+# On the page.
+GALLERY_FRAMES = 6
 
 
-def worst_frames(matrices: np.ndarray) -> list[int]:
+def worst_frames(matrices: np.ndarray, count: int = WORST_FRAMES) -> list[int]:
     """Returns the frames with the lowest mIoU, the worst first."""
     mious = np.array([scores(matrix).miou for matrix in matrices])
     order = np.argsort(np.where(np.isnan(mious), np.inf, mious), kind="stable")
-    return [int(i) for i in order[:WORST_FRAMES]]
+    return [int(i) for i in order[:count]]
 
 
 def write(
@@ -34,33 +37,52 @@ def write(
     counts: Counts,
     per_frame: FrameCounts,
 ) -> None:
-    """Writes report.json, frames.npz, confusion.png and sheets.png into a folder."""
-    from segnet import pictures
-
+    """Writes report.json, frames.npz, report.html and two pictures into a folder."""
     with replacing(out / REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
     per_frame.save(out / FRAMES)
-    matrices = counts.matrices
-    class_map = matched.class_map
-    pictures.confusion_picture(
-        np.array(report["confusion"]), class_map.names, out / "confusion.png"
-    )
+    worst = worst_frames(counts.matrices, GALLERY_FRAMES)
+    sure = np.argsort(-counts.confident, kind="stable")[:GALLERY_FRAMES]
+    confident = [int(i) for i in sure if counts.confident[i]]
     spread = np.linspace(0, len(frames) - 1, SHEET_FRAMES + 2)[1:-1]
-    chosen = [*worst_frames(matrices), *(round(i) for i in spread)]
-    chosen = list(dict.fromkeys(int(i) for i in chosen))
+    sheet = [*worst[:WORST_FRAMES], *(round(i) for i in spread)]
+    chosen = list(dict.fromkeys([*worst, *confident, *map(int, sheet)]))
     images, labels = frames.read(chosen)
     predictions = matched.shown(predict(network, images))
-    names = frames.frame_ids
-    titles = []
-    for index in chosen:
-        miou = scores(matrices[index]).miou
-        rank = "worst, " if index in worst_frames(matrices) else ""
-        titles.append(f"{names[index]}: {rank}mIoU {100 * miou:.1f}")
+    shown = {
+        index: Shown(
+            f"{frames.frame_ids[index]}, mIoU "
+            f"{100 * scores(counts.matrices[index]).miou:.1f}",
+            image,
+            matched.label_ids[label],
+            prediction,
+        )
+        for index, image, label, prediction in zip(
+            chosen, images, labels, predictions, strict=True
+        )
+    }
+    gallery = [[shown[index] for index in group] for group in (worst, confident)]
+    write_report(out / PAGE, report, matched.class_map, *gallery)
+    _write_pictures(
+        out, report, matched, {i: shown[i] for i in dict.fromkeys(map(int, sheet))}
+    )
+
+
+def _write_pictures(
+    out: Path, report: dict, matched: Match, shown: dict[int, Shown]
+) -> None:
+    """Writes confusion.png and sheets.png, the worst frames first."""
+    from segnet import pictures
+
+    pictures.confusion_picture(
+        np.array(report["confusion"]), matched.class_map.names, out / "confusion.png"
+    )
+    frames = list(shown.values())
     pictures.sheet(
-        images,
-        matched.label_ids[labels],
-        {matched.model.name: predictions},
-        class_map,
-        titles=titles,
+        np.stack([frame.image for frame in frames]),
+        np.stack([frame.labels for frame in frames]),
+        {matched.model.name: np.stack([frame.predictions for frame in frames])},
+        matched.class_map,
+        titles=[frame.caption for frame in frames],
         path=out / "sheets.png",
     )

@@ -41,7 +41,10 @@ REPORTED = {
     "pixel_accuracy",
 }
 # Parts of a report that the card gives elsewhere or has no room for.
-LEFT_OUT = ("model", "parameters", "confusion", "worst", "details", "training")
+LEFT_OUT = (
+    *("model", "parameters", "confusion", "worst"),
+    *("details", "training", "alerts", "provenance"),
+)
 
 
 def pack(

@@ -7,6 +7,8 @@ import numpy as np
 
 # Where a name has a number at its end, what stands before it names the drive.
 NUMBERED = re.compile(r"^(.*?)[^0-9A-Za-z]*[A-Za-z]?([0-9]+)$")
+# Some publishers keep a folder for each split; it is no part of the drive's name.
+SPLIT_FOLDER = re.compile(r"^(train|val|test)/(?=.)")
 
 
 def drives_of(frame_ids: Sequence[str]) -> dict[str, list[int]]:
@@ -20,6 +22,7 @@ def drives_of(frame_ids: Sequence[str]) -> dict[str, list[int]]:
     """
     drives: dict[str, list[tuple[int, int]]] = {}
     for index, name in enumerate(frame_ids):
+        name = SPLIT_FOLDER.sub("", name)
         found = NUMBERED.match(name)
         key, number = (found[1], int(found[2])) if found else (name, 0)
         drives.setdefault(key, []).append((number, index))

@@ -1,0 +1,64 @@
+"""Where a score comes from: weights, store, versions, the command to repeat it."""
+
+import platform
+import shlex
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from segnet import __version__
+from segnet.data.store import Split
+from segnet.data.store.integrity import SEAL
+from segnet.models.shipped import read_index
+from segnet.runs.loading import find_weights
+from segnet.scores.intervals import RESAMPLES
+from segnet.system.checksums import sha256_of
+
+
+def provenance_of(
+    model: str | Path | None, frames: Split, options: dict[str, object]
+) -> dict:
+    """Returns `command`, which repeats the score, and `facts` by their names.
+
+    Paths are cut to their last two parts: where a file lies on one machine says
+    nothing elsewhere.
+
+    Args:
+        model: What was given to `evaluate`; None for a model in memory.
+        frames: The split that was scored.
+        options: Of the command, those that are not the default.
+    """
+    store = _brief(frames.store.path)
+    words = ["segnet", "evaluate", _brief(model) if model else "MODEL", store]
+    words += ["--split", frames.name]
+    for name, value in options.items():
+        words.append(f"--{name.replace('_', '-')}")
+        if value is not True:
+            values = value if isinstance(value, list | tuple) else [value]
+            words += [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
+    return {
+        "command": shlex.join(words),
+        "facts": {
+            "segnet": __version__,
+            "Keras": f"{keras.__version__} on {keras.backend.backend()}",
+            "NumPy": np.__version__,
+            "Python": platform.python_version(),
+            "sha256 of the weights": _sha256(model),
+            "seal of the store": frames.store.attributes.get(SEAL),
+            "bootstrap": f"{RESAMPLES} resamples of blocks, seed 0",
+        },
+    }
+
+
+def _sha256(model: str | Path | None) -> str | None:
+    if model is None:
+        return None
+    found = find_weights(model)
+    if found.file:
+        return sha256_of(found.file)
+    return read_index()[found.name]["sha256"]
+
+
+def _brief(path: str | Path) -> str:
+    return "/".join(Path(path).parts[-2:])

@@ -289,7 +289,8 @@ def test_classes_of_other_names_are_refused(report, store_path, tmp_path):
     ):
         evaluate(run / "best.keras", store_path)
     (run / "last.npz").write_bytes(b"damaged")
-    assert evaluate(run / "best.keras", store_path) == report[0]
+    again = evaluate(run / "best.keras", store_path)
+    assert again["confusion"] == report[0]["confusion"]
 
 
 def test_weights_that_have_seen_val_are_known(tmp_path):

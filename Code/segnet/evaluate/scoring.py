@@ -41,17 +41,16 @@ def evaluate(
     predictions of classes that are not scored), `worst` (the frames with the lowest
     mIoU), `details` (see `segnet.evaluate.details`), `alerts` (what qualifies the
     score), `provenance`, and what was scored on what:
-    `model`, `parameters`, `training` (the recipe of its run, None where unknown),
-    `split`, `split_rule`, `frames`, `size`, `class_map`, `class_mapping`, `source`,
-    `test_time` (the views that were averaged over, or None).
+    `model`, `parameters`, `training` (the recipe of its run), `split`, `split_rule`,
+    `frames`, `size`, `class_map`, `class_mapping`, `source`, `test_time` (the views
+    that were averaged over).
 
     Args:
         model: A model, or what `segnet.runs.loading.load` takes: a file, a run folder
             or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
-        out: Folder for report.json, frames.npz, confusion.png and sheets.png; None
-            for none.
+        out: Folder for report.html, report.json and more; None for none.
         batch_size: Frames at a time.
         progress: Show a progress bar.
         mapping: Key of `segnet.classes.mappings.MAPPINGS` that brings the classes of

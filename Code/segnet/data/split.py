@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
 from segnet.data.cuts import BLOCKS, LEFT_OUT, cut_blocks, cut_fold
-from segnet.data.source import Frame
+from segnet.data.source import SPLITS, Frame
 
 RULES = ("blocks", "fold", "world", "publisher", "val-only", "random")
 FOLDERS_NAMED = 5
@@ -195,7 +195,7 @@ def in_words(text: str, counts: Mapping[str, int], skipped: int = 0) -> str:
         counts: Split -> frames in it; "" -> frames left out.
         skipped: Bad frames that are not among them.
     """
-    sizes = [f"{n} {counts[n]}" for n in ("train", "val", "test") if counts.get(n)]
+    sizes = [f"{n} {counts[n]}" for n in SPLITS if counts.get(n)]
     if counts.get(LEFT_OUT):
         sizes.append(f"left out {counts[LEFT_OUT]}")
     if skipped:

@@ -11,6 +11,7 @@ from segnet.runs import folder as run_folder
 from segnet.runs.keras_file import read_class_map
 from segnet.runs.state import is_state, read_progress
 from segnet.system.files import find_damage
+from segnet.system.text import shown
 
 # Keras is imported where a network is built: classes and colours are found without it.
 
@@ -87,7 +88,7 @@ def load(model: str | Path):
     """
     found = find_weights(model)
     if found.note:
-        print(found.note, file=sys.stderr)
+        print(shown(found.note), file=sys.stderr)
     if found.name:
         from segnet import models
 

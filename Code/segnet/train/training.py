@@ -17,6 +17,7 @@ from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.state import Progress
 from segnet.system.files import replacing
+from segnet.system.text import shown
 from segnet.train.checks import check_crop, check_labels
 from segnet.train.epoch_end import ValidateAndSave
 from segnet.train.kernels import use_kernels
@@ -104,7 +105,7 @@ def _check_data(
         more_marks, more_warnings = check_labels([second], "extra_")
         marks, warnings = marks | more_marks, warnings + more_warnings
     for line in warnings if verbose else ():
-        print(f"warning: {line}")
+        print(f"warning: {shown(line)}")
     return marks
 
 

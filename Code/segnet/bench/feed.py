@@ -17,6 +17,7 @@ from segnet.data.batches import Batches, BatchSource
 from segnet.data.batches.augment import Augmentation
 from segnet.data.store import open_store
 from segnet.data.store.counts import summarise_labels
+from segnet.data.store.labelled_frames import LabelledFrames
 from segnet.losses import WeightedCrossEntropy
 from segnet.models import MODELS
 from segnet.report.tables import text_table
@@ -106,8 +107,8 @@ class _Noise:
         return self._images, self._labels
 
     def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        indices = list(indices)
-        return self._images[indices], self._labels[indices]
+        wanted = list(indices)
+        return self._images[wanted], self._labels[wanted]
 
     def read_labels(self, index: int) -> np.ndarray:
         return self._labels[index]
@@ -116,7 +117,9 @@ class _Noise:
         return summarise_labels(self).pixels
 
 
-def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]:
+def _turns(
+    split: LabelledFrames, batch_size: int, steps: int, model: str, memory_limit: int
+) -> dict[str, Callable[[], None]]:
     """A function for each row of the table, each for `steps` batches."""
     usual, full = (
         Batches(split, batch_size, augmentation, memory_limit=memory_limit)
@@ -131,15 +134,15 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
     batch = usual(0, 0)
     numbers = iter(range(2**40))
 
-    def feed(batches: BatchSource):
+    def feed(batches: BatchSource) -> None:
         for _ in range(steps):
             batches(*divmod(next(numbers), len(batches)))
 
-    def train(trained, make):
+    def train(trained: keras.Model, make: Callable[[int], tuple]) -> None:
         with Prefetcher(make, steps) as stream:
             trained.fit(stream, steps_per_epoch=steps, shuffle=False, verbose=0)
 
-    def fed(batches: BatchSource):
+    def fed(batches: BatchSource) -> Callable[[int], tuple]:
         return lambda _: batches(*divmod(next(numbers), len(usual)))
 
     return {
@@ -152,9 +155,11 @@ def _turns(split, batch_size, steps, model, memory_limit) -> dict[str, Callable]
     }
 
 
-def _in_turn(turns, rounds: int, steps: int, progress: bool) -> dict:
+def _in_turn(
+    turns: dict[str, Callable[[], None]], rounds: int, steps: int, progress: bool
+) -> dict[str, tuple[float, float]]:
     keras.utils.set_random_seed(0)
-    seconds = {name: [] for name in turns}
+    seconds: dict[str, list[list[float]]] = {name: [] for name in turns}
     counted = range(rounds + 1)
     for _ in tqdm(counted, desc="bench", unit="round", disable=not progress):
         for name, turn in turns.items():
@@ -162,13 +167,16 @@ def _in_turn(turns, rounds: int, steps: int, progress: bool) -> dict:
             turn()
             passed = time.perf_counter() - wall, time.process_time() - cpu
             seconds[name].append([value / steps for value in passed])
-    return {
-        name: tuple(statistics.median(column) for column in zip(*rows[1:], strict=True))
-        for name, rows in seconds.items()
-    }
+    medians = {}
+    for name, rows in seconds.items():
+        walls, cpus = zip(*rows[1:], strict=True)
+        medians[name] = statistics.median(walls), statistics.median(cpus)
+    return medians
 
 
-def _table(found: dict, split, batch_size: int, steps: int, rounds: int) -> str:
+def _table(
+    found: dict, split: LabelledFrames, batch_size: int, steps: int, rounds: int
+) -> str:
     height, width = split.size
     lines = [
         f"{height}x{width}, {len(split)} frames of {split.store.path}, batches of "

@@ -2,13 +2,14 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from segnet.classes import VKITTI1
+from segnet.classes.colours import ColourTable
 from segnet.data import READERS
 from segnet.data.images import read_colour_labels, read_rgb
 from segnet.data.prepare import prepare
@@ -50,8 +51,8 @@ def bench_prepare(
         Frames per second, bytes per frame and their ratios by name.
     """
     workers = workers or cores()
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         if data is None:
             from segnet.scenes import render
 
@@ -100,11 +101,12 @@ def _seconds(work: Callable) -> float:
     return time.perf_counter() - start
 
 
-def _decode(frame: Frame) -> tuple[int, int]:
-    return read_rgb(frame.image).size, read_colour_labels(frame.label).size
+def _decode(frame: Frame) -> None:
+    read_rgb(frame.image)
+    read_colour_labels(frame.label)
 
 
-def _decode_all(frames: Iterable[Frame], workers: int) -> None:
+def _decode_all(frames: Sequence[Frame], workers: int) -> None:
     for _ in ordered_map(_decode, frames, len(frames), workers):
         pass
 
@@ -119,7 +121,7 @@ def _look_up_fps(source: Source) -> dict[str, float]:
     return {"loop_fps": rows / (len(rgb) * loop_s), "look_up_fps": 1 / fast_s}
 
 
-def _loop(rgb: np.ndarray, table: dict) -> np.ndarray:
+def _loop(rgb: np.ndarray, table: ColourTable) -> np.ndarray:
     ids = np.full(rgb.shape[:2], VKITTI1.void, np.uint8)
     for row in range(rgb.shape[0]):
         for column in range(rgb.shape[1]):

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -273,8 +274,8 @@ def _signed(share: float) -> str:
     return f"{100 * share:+.1f}"
 
 
-def _without_nan(value):
-    """JSON knows no nan."""
+def _without_nan(value: Any) -> Any:
+    """Returns the value with None for nan, which JSON does not have."""
     if isinstance(value, dict):
         return {key: _without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from tqdm.auto import tqdm
 
 from segnet.data.store import Split
 from segnet.evaluate.match import Match
 from segnet.predict.predicting import predict_with_confidence
-from segnet.scores.boundary import boundary_counts, trimap_counts
+from segnet.scores.boundary import WIDTHS, boundary_counts, trimap_counts
 from segnet.scores.calibration import Calibration, calibration_of
 
 # A mistake of which a network is this sure is a confident one.
@@ -39,7 +40,11 @@ class Counts:
 
 
 def count(
-    matched: Match, network, frames: Split, batch_size: int, progress: bool
+    matched: Match,
+    network: keras.Model,
+    frames: Split,
+    batch_size: int,
+    progress: bool,
 ) -> Counts:
     """Returns the counts of a network on a split.
 
@@ -58,7 +63,9 @@ def count(
         raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
     void, num_classes = matched.class_map.void, matched.class_map.num_classes
     matrices, confident, unscored = [], [], 0
-    boundary, trimap, calibration = 0, 0, Calibration.empty()
+    boundary = np.zeros((2, num_classes), np.int64)
+    trimap = np.zeros((len(WIDTHS), 2), np.int64)
+    calibration = Calibration.empty()
     for stored, predicted, confidence in _frames(network, frames, batch_size, progress):
         try:
             matrices.append(matched.confusion(stored, predicted))
@@ -89,7 +96,7 @@ def count(
 
 
 def _frames(
-    network, frames: Split, batch_size: int, progress: bool
+    network: keras.Model, frames: Split, batch_size: int, progress: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yields stored labels, predicted ids and confidence of each frame, all (H, W)."""
     starts = range(0, len(frames), batch_size)

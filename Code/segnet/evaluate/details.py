@@ -19,7 +19,8 @@ def details_of(counts: Counts, frames: FrameCounts, size: tuple[int, int]) -> di
     """
     found = intervals(frames)
     _, _, truth = _sums(frames)
-    boundary = _ratio(*counts.boundary, truth)
+    common, either = counts.boundary
+    boundary = _ratio(common, either, truth)
     scored = max(int(truth.sum()), 1)
     return {
         "interval": {

@@ -116,12 +116,16 @@ def _with_views(
 
 
 def _scored(
-    matched: Match, network, frames: Split, batch_size: int, progress: bool
+    matched: Match,
+    network: keras.Model,
+    frames: Split,
+    batch_size: int,
+    progress: bool,
 ) -> tuple[dict, Counts, FrameCounts]:
     """The scores and their details, and the counts behind them."""
     counts = count(matched, network, frames, batch_size, progress)
     names = matched.class_map.names
-    per_frame = FrameCounts.of(frames.frame_ids, names, counts.matrices)
+    per_frame = FrameCounts.of(tuple(frames.frame_ids), names, counts.matrices)
     report = _report(matched, frames, counts.matrices)
     report["details"] = details_of(counts, per_frame, frames.size)
     return report, counts, per_frame

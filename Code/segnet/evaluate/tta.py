@@ -70,7 +70,9 @@ def _at_scale(model: keras.Model, size: tuple[int, int], scale: float) -> keras.
         raise ValueError(f"scale {scale:g}: {error}") from error
 
 
-def _probabilities(network: keras.Model, images, size: tuple[int, int]):
+def _probabilities(
+    network: keras.Model, images: keras.KerasTensor, size: tuple[int, int]
+) -> keras.KerasTensor:
     """(B, H, W, K) float32 of a view, brought to the size of the frame."""
     # Said aloud: a network inside another one may be taken to be training.
     found = ops.softmax(network(images, training=False), axis=-1)

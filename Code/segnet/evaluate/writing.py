@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from segnet.data.store import Split
@@ -32,7 +33,7 @@ def write(
     out: Path,
     report: dict,
     matched: Match,
-    network,
+    network: keras.Model,
     frames: Split,
     counts: Counts,
     per_frame: FrameCounts,

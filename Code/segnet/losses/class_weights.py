@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+Counts = Sequence[int] | np.ndarray
+
 
 def median_frequency_weights(
-    pixels: Sequence[int], frames: Sequence[int], cap: float | None = None
+    pixels: Counts, frames: Counts, cap: float | None = None
 ) -> np.ndarray:
     """Returns class weights by median frequency balancing, (K,) float64.
 
@@ -32,7 +34,7 @@ def median_frequency_weights(
 
 
 def enet_weights(
-    pixels: Sequence[int], c: float = 1.02, cap: float | None = None
+    pixels: Counts, c: float = 1.02, cap: float | None = None
 ) -> np.ndarray:
     """Returns class weights 1 / ln(c + share of the class), (K,) float64.
 

@@ -3,8 +3,10 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
@@ -173,7 +175,7 @@ def _colours(items: Mapping) -> list[str]:
     return [SERIES[i % len(SERIES)] for i in range(len(items))]
 
 
-def _plain(axis, grid: str) -> None:
+def _plain(axis: Axes, grid: Literal["x", "y"]) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.spines[["left", "bottom"]].set_color(FAINT)
     axis.tick_params(length=0, labelsize=8, colors=INK)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from PIL import Image
 
@@ -116,8 +117,8 @@ def _grid(
     row_inches = FRAME_INCHES * height / width
     legend_inches = 0.3 + 0.2 * -(-len(shown) // 8)
     total = len(rows) * row_inches + legend_inches + 0.4
-    figure = Figure((0.3 + count * FRAME_INCHES, total), dpi=DPI, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, hspace=0, wspace=0)
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, hspace=0, wspace=0)
+    figure = Figure((0.3 + count * FRAME_INCHES, total), dpi=DPI, layout=layout)
     axes = figure.subplots(len(rows), count, squeeze=False)
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         for axis, picture in zip(line, pictures, strict=True):
@@ -141,7 +142,8 @@ def _legend(figure: Figure, class_map: ClassMap, ids: Sequence[int]) -> None:
     patches = []
     for i in ids:
         void = i == class_map.void
-        colour = np.array((0, 0, 0) if void else class_map.colours[i]) / 255
+        red, green, blue = (0, 0, 0) if void else class_map.colours[i]
+        colour = red / 255, green / 255, blue / 255
         name = "void" if void else class_map.names[i]
         patches.append(Patch(facecolor=colour, edgecolor=INK, lw=0.4, label=name))
     columns = min(8, 4 if figure.get_size_inches()[0] < 6 else 8, len(patches))

@@ -39,7 +39,7 @@ def near_border(ids: np.ndarray, width: int, edge: bool = True) -> np.ndarray:
     return found
 
 
-def _running(values: np.ndarray, width: int, axis: int, least) -> np.ndarray:
+def _running(values: np.ndarray, width: int, axis: int, least: np.ufunc) -> np.ndarray:
     """The least (or largest) of 2 * width + 1 neighbours along an axis, by doubling."""
     window, reach = 2 * width + 1, 1
     values = np.moveaxis(values, axis, 0)

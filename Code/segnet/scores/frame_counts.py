@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segnet.system.files import replacing
 
@@ -35,7 +36,10 @@ class FrameCounts:
 
     @classmethod
     def of(
-        cls, frame_ids: tuple[str, ...], class_names: tuple[str, ...], matrices
+        cls,
+        frame_ids: tuple[str, ...],
+        class_names: tuple[str, ...],
+        matrices: ArrayLike,
     ) -> "FrameCounts":
         """Returns the counts of confusion matrices.
 

@@ -85,7 +85,9 @@ def test_verify_finds_a_file_that_changed_on_disk(vkitti1, tmp_path):
     only_wanted(tmp_path, vkitti1.contents)
 
 
-def test_dry_run_tells_bytes_frames_and_requests_and_writes_no_data(vkitti1, tmp_path):
+def test_dry_run_reports_bytes_frames_and_requests_and_writes_no_data(
+    vkitti1, tmp_path
+):
     with Loopback(vkitti1.web) as web:
         summary = one(web, tmp_path, dry_run=True)
         assert there(tmp_path) == {}

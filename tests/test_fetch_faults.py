@@ -175,7 +175,9 @@ def test_two_fetches_into_one_folder(vkitti1, tmp_path, monkeypatch):
     assert second
 
 
-def test_full_disk_is_told_before_anything_is_fetched(vkitti1, tmp_path, monkeypatch):
+def test_full_disk_is_reported_before_anything_is_fetched(
+    vkitti1, tmp_path, monkeypatch
+):
     monkeypatch.setattr(
         "shutil.disk_usage", lambda path: SimpleNamespace(free=30_000, total=1)
     )

@@ -32,7 +32,7 @@ from segnet.fetch.publishers import FRAMES, VARIATIONS
 
 KINDS = ("bytes", "speed", "faults", "kill")
 WORLD, VARIATION = "0001", "sunset"
-TELL_PEAK = """
+PRINT_PEAK = """
 print(next(x for x in open("/proc/self/status") if x.startswith("VmHWM")).split()[1])
 """
 LOADER = """
@@ -203,7 +203,7 @@ def bench_faults(folder: Path, seed: int) -> None:
 def peak(script: str, *arguments) -> float:
     """Peak memory in MB of a process that runs a script."""
     done = subprocess.run(
-        [sys.executable, "-c", script + TELL_PEAK, *map(str, arguments)],
+        [sys.executable, "-c", script + PRINT_PEAK, *map(str, arguments)],
         stdout=subprocess.PIPE,
         check=True,
         text=True,

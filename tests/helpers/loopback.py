@@ -1,4 +1,4 @@
-"""A web server on 127.0.0.1 that can misbehave.
+"""A web server on 127.0.0.1 that can be made to fail.
 
     with Loopback(folder, fault=lambda request: "drop" if request.number == 3 else "")
             as server:
@@ -46,7 +46,7 @@ class Loopback:
         validators: Send ETag and Last-Modified.
         length: Send Content-Length with whole files.
         fault: Called with each `Request`; names a fault, or "" for none. See
-            `_Handler.misbehave`.
+            `_Handler.fail`.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request, client_address):
-        pass  # Clients that hang up are part of the play.
+        pass  # Clients may disconnect at any time.
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not server.validators:
             self.validators = {}
         if fault:
-            return self.misbehave(fault, path, request, size, 206 if ranged else 200)
+            return self.fail(fault, path, request, size, 206 if ranged else 200)
         if not ranged:
             return self.send(path, request, 0, size, size, 200)
         if start >= size:
@@ -147,8 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in (self.validators | lies.get("headers", {})).items():
             self.send_header(key, value)
         if status == 206:
-            told = lies.get("told", f"bytes {start}-{stop - 1}/{size}")
-            self.send_header("Content-Range", told)
+            content_range = lies.get(
+                "content_range", f"bytes {start}-{stop - 1}/{size}"
+            )
+            self.send_header("Content-Range", content_range)
         if status == 206 or self.server.loopback.length:
             self.send_header("Content-Length", str(lies.get("length", stop - start)))
         else:
@@ -181,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def misbehave(self, fault, path, request, size, status):
+    def fail(self, fault, path, request, size, status):
         """A status such as `503`; `later:TEXT` (503 with that Retry-After); `chunked`,
         `chunks` (the same, cut off); `mute` (no answer at all); `drop`, `stall`, `drip`
         in mid-body; `long`, `short` (a wrong length); `less` (an honest smaller range);
@@ -213,9 +215,11 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "changed":
             return self.send(*args, headers={"ETag": '"other"'})
         if fault == "grown":
-            return self.send(*args, told=f"bytes {start}-{stop - 1}/{size + 512}")
+            return self.send(
+                *args, content_range=f"bytes {start}-{stop - 1}/{size + 512}"
+            )
         if fault == "shifted":
-            return self.send(*args, told=f"bytes {start + 1}-{stop}/{size}")
+            return self.send(*args, content_range=f"bytes {start + 1}-{stop}/{size}")
         if fault == "gzip":
             return self.send(*args, headers={"Content-Encoding": "gzip"})
         self.close_connection = True

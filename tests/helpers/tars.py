@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def noise(name: str, size: int) -> bytes:
-    """The content of a file in `write_tar`: pseudo-random, told by its name."""
+    """Returns what `write_tar` writes into a file: noise seeded by the name."""
     return random.Random(name).randbytes(size)
 
 
@@ -42,7 +42,7 @@ def write_tar(path: Path, sizes: dict[str, int], whole: bool = True, **options) 
 
 
 def add_member(path: Path, name: str, content: bytes = b"x", **fields) -> None:
-    """Appends one member, as odd as wished: `type`, `linkname`, ..."""
+    """Appends one member; `fields` set its `type`, `linkname`, ..."""
     info = tarfile.TarInfo(name)
     info.size = len(content)
     for key, value in fields.items():

@@ -1,5 +1,6 @@
 """`segnet predict` on videos and cameras: times, damage, memory."""
 
+import errno
 import json
 import sys
 from fractions import Fraction
@@ -242,6 +243,32 @@ def test_ctrl_c_in_a_file_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(ColourEngine, "__call__", stopped)
     with pytest.raises(KeyboardInterrupt):
+        run([tmp_path / "a.mp4"], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, monkeypatch):
+    write(tmp_path / "a.mp4", 12)
+
+    def full(self, packets):
+        raise av.error.OSError(errno.ENOSPC, "No space left on device")
+
+    class FullDisk:
+        """A container that cannot be written to."""
+
+        def __init__(self, container):
+            self.add_stream, self.close = container.add_stream, container.close
+
+        mux = full
+
+    opened = av.open
+
+    def open_full(file, mode="r", **options):
+        container = opened(file, mode, **options)
+        return FullDisk(container) if mode == "w" else container
+
+    monkeypatch.setattr(av, "open", open_full)
+    with pytest.raises(OSError, match="No space left on device: .*a.*mp4"):
         run([tmp_path / "a.mp4"], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 

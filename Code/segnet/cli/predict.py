@@ -1,6 +1,7 @@
 """The verb `predict`: shows what a trained network sees in images and videos."""
 
 import argparse
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -77,8 +78,10 @@ def _predict(arguments) -> int:
     from segnet.predict.predicting import predict_files
     from segnet.predict.writing import Wanted
 
-    # Of sizes that are no trouble here, and of metadata that nobody asked for.
+    # Pillow speaks of sizes that are no trouble here, of metadata, and of damage that
+    # is named by the file.
     warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     summary = predict_files(
         arguments.model,
         arguments.sources,

@@ -26,16 +26,20 @@ def overlay(
         class_map: Gives the colours.
         share: 0 for the image alone, 1 for the colours alone, in steps of 1/256.
     """
+    table, known = np.zeros((256, 3), np.uint16), np.zeros(256, bool)
     strength = round(256 * share)
+    table[: class_map.num_classes] = strength * np.array(class_map.colours) + 128
+    known[[*range(class_map.num_classes), class_map.void]] = True
+    if ids.dtype != np.uint8 or not known.take(ids).all():
+        # Raises ValueError where an id is none of the map's.
+        class_map.colourise(ids)
     mixed = np.empty_like(image)
     for top in range(0, len(image), BAND):
         rows = slice(top, top + BAND)
-        colours = class_map.colourise(ids[rows]).astype(np.uint16)
-        colours *= np.uint16(strength)
-        colours += image[rows] * np.uint16(256 - strength)
-        colours += np.uint16(128)
-        colours >>= np.uint16(8)
-        mixed[rows] = colours
+        sums = table.take(ids[rows], 0)  # (BAND, W, 3)
+        sums += image[rows] * np.uint16(256 - strength)
+        sums >>= np.uint16(8)
+        mixed[rows] = sums
         void = ids[rows] == class_map.void
         if void.any():
             mixed[rows][void] = image[rows][void]

@@ -5,6 +5,7 @@ Times are kept in 1/90000 s, which holds the usual frame rates exactly.
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +21,8 @@ LONGEST_PAUSE = 3600 * TICKS
 # editor may have hidden some.
 COMPLETE = 0.95
 BT709 = 1
-ENCODER = {"preset": "veryfast", "crf": "20"}
+# Slower presets take longer than the network.
+ENCODER = {"preset": "superfast", "crf": "22"}
 
 
 def import_av():
@@ -198,11 +200,20 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind, *_) -> None:
+        with self._plain_errors():
+            try:
+                if kind is None:
+                    self._container.mux(self._stream.encode())
+            finally:
+                self._container.close()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Raises PyAV's errors as OSError: its own cannot be given a file name."""
         try:
-            if kind is None:
-                self._container.mux(self._stream.encode())
-        finally:
-            self._container.close()
+            yield
+        except self._av.FFmpegError as error:
+            raise OSError(error.errno, error.strerror) from error
 
     def add(self, time: int, picture: np.ndarray) -> None:
         """Adds a frame.
@@ -219,7 +230,8 @@ class VideoWriter:
         frame = frame.reformat(format="yuv420p", dst_colorspace=BT709)
         frame.pts, frame.time_base = time, Fraction(1, TICKS)
         frame.duration = self._step
-        self._container.mux(self._stream.encode(frame))
+        with self._plain_errors():
+            self._container.mux(self._stream.encode(frame))
 
 
 def _camera(number: Path) -> tuple[str, str]:

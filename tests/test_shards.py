@@ -207,7 +207,7 @@ def test_check_compares_the_checksums(path, capsys):
     assert main(["check", str(path)]) == 1
     told = capsys.readouterr().out
     assert "error: 1 of 24 frames" in told
-    assert "error: 1 shards of the store are not as they were written" in told
+    assert "error: 1 shards of the store differ from what was written" in told
     assert f"{shard}: not the file that was written" in told
     assert f"{shard}: damaged (" in told
     with (

@@ -150,8 +150,8 @@ def change(path, **attributes):
         ({"format": "other"}, "no store made by segnet"),
         ({"format": None}, "no store made by segnet"),
         ({"format_version": 3}, "version 3.*reads 1 to 2"),
-        ({"class_map": None}, "no class map"),
-        ({"class_map": "{"}, "no class map"),
+        ({"class_map": None}, "not a class map"),
+        ({"class_map": "{"}, "not a class map"),
     ],
 )
 def test_a_file_that_is_no_whole_store_is_refused(path, attributes, message):

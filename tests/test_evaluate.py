@@ -179,6 +179,16 @@ def test_another_archive_is_no_model(store_path, tmp_path):
         evaluate(path, store_path)
 
 
+@pytest.mark.parametrize("config", ["[" * 100_000, "[]", '{"class_name": "Model"}'])
+def test_an_odd_config_is_no_model(tmp_path, config):
+    path = tmp_path / "odd.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", config)
+    with pytest.raises(ValueError, match="odd.keras: damaged, or no model that Keras"):
+        load(path)
+
+
 def test_a_model_that_answers_with_nan_has_no_score(store_path):
     model = colour_matcher()
     weights = model.get_weights()

@@ -237,6 +237,14 @@ def test_a_card_of_odd_scores_is_refused(finished, tmp_path):
         path.write_text(json.dumps(report | {"miou": score}))
         with pytest.raises(ValueError, match=said):
             pack(finished, "tiny_x", [path], notes, folder=tmp_path / "out")
+    for change, said in (
+        ({"frames": "3"}, "frames is '3', not as `segnet evaluate` wrote it"),
+        ({"size": [64]}, r"size is \[64\], expected \[height, width\]"),
+        ({"per_class": []}, r"per_class is \[\], not as"),
+    ):
+        path.write_text(json.dumps(report | change))
+        with pytest.raises(ValueError, match=f"report.json: {said}"):
+            pack(finished, "tiny_x", [path], notes, folder=tmp_path / "out")
     per_class = report["per_class"] | {"Road": 2}
     path.write_text(json.dumps(report | {"per_class": per_class}))
     with pytest.raises(ValueError, match="report.json: Road is 2, expected 0 to 1"):

@@ -58,13 +58,15 @@ def test_a_training_starts_from_given_weights(store_path, tmp_path):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_a_training_starts_from_the_last_weights_of_another(store_path, tmp_path):
+def test_a_run_starts_from_the_last_weights_of_another(store_path, tmp_path, capsys):
     recipe = dataclasses.replace(TINY, epochs=2, learning_rate=1e-2)
     first = train(store_path, recipe, tmp_path / "first", verbose=0)
-    recipe = dataclasses.replace(
-        TINY, epochs=1, learning_rate=1e-9, init=str(first / "last.npz")
-    )
+    # A run folder stands for its best weights, or its last where they are missing.
+    (first / "best.keras").unlink()
+    recipe = dataclasses.replace(TINY, epochs=1, learning_rate=1e-9, init=str(first))
     second = train(store_path, recipe, tmp_path / "second", verbose=0)
+    said = f"{first / 'best.keras'} is missing; these are its last weights\n"
+    assert capsys.readouterr().err == said
     ours, theirs = load_last(second), load_last(first)
     for mine, given in zip(
         ours.trainable_variables, theirs.trainable_variables, strict=True

@@ -177,8 +177,8 @@ class Recipe:
     init: str = _field(
         "",
         _PATH,
-        "weights to start from, where the shapes agree: a .keras file, the last.npz of "
-        "a run, or shipped weights that `segnet models` lists",
+        "weights to start from, where the shapes agree: a run folder, a .keras file, "
+        "the last.npz of a run, or shipped weights that `segnet models` lists",
     )
     teacher: tuple[str, ...] = _field(
         (),

@@ -74,7 +74,7 @@ def build_shipped(
 
 
 def read_index(folder: str | Path | None = None) -> dict[str, dict]:
-    """Returns the index of a folder, empty where there is none.
+    """Returns the index of a folder, empty where the folder has none.
 
     Args:
         folder: None for the weights of the package.

@@ -105,8 +105,8 @@ def assign_variables(
         where: Words for the error, put before the difference.
 
     Raises:
-        ValueError: An array is missing or has another shape, or there is one too many.
-            The first by name is named, and all variables stay as they were.
+        ValueError: An array is missing, has another shape or belongs to no variable;
+            the first by name is named, and all variables stay as they were.
     """
     for name in sorted({*arrays, *variables}):
         have, want = (_shape(values, name) for values in (arrays, variables))

@@ -45,7 +45,7 @@ def claimed(out: Path) -> Iterator[None]:
 
 
 def check(out: Path, recipe: Recipe, resume: bool) -> bool:
-    """Returns True where there is a state to resume; writes nothing.
+    """Returns whether a folder holds a state to resume; writes nothing.
 
     Raises:
         ValueError: The folder holds a run and `resume` is False, it was begun with
@@ -113,7 +113,7 @@ def read_recipe(out: Path) -> Recipe:
     """Returns the recipe of a run folder.
 
     Raises:
-        FileNotFoundError: There is none.
+        FileNotFoundError: The folder has none.
         ValueError: The file is damaged.
     """
     path = out / RECIPE
@@ -123,7 +123,7 @@ def read_recipe(out: Path) -> Recipe:
         raise FileNotFoundError(
             f"{path}: no such file; is {out} the folder of a run?"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 

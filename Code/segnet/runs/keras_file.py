@@ -41,7 +41,7 @@ def read_class_map(path: str | Path) -> ClassMap | None:
     """Returns the class map in a `.keras` file, None where it holds none.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: No such file.
         ValueError: The file is no `.keras` file or damaged.
     """
     with open(path, "rb") as file:

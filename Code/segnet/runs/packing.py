@@ -27,18 +27,18 @@ WEIGHTS = ("best", "last")
 NOTES = {"data": str, "licence": str, "hardware": str, "commands": list, "limits": list}
 INDEXED = ("network", "num_classes", "size", "file", "sha256")
 REPORTED = {
-    "model",
-    "parameters",
-    "per_class",
-    "class_mapping",
-    "class_map",
-    "split",
-    "split_rule",
-    "source",
-    "frames",
-    "size",
-    "miou",
-    "pixel_accuracy",
+    "model": str,
+    "parameters": int,
+    "per_class": dict,
+    "class_mapping": str | None,
+    "class_map": str,
+    "split": str,
+    "split_rule": str,
+    "source": str,
+    "frames": int,
+    "size": list,
+    "miou": float | None,
+    "pixel_accuracy": float | None,
 }
 # Parts of a report that the card gives elsewhere or has no room for.
 LEFT_OUT = (
@@ -218,10 +218,17 @@ def _check_reports(
 def _read_report(path: Path, network, names: list[str]) -> dict:
     """A report without what the card has no room for, once it fits the network."""
     report = _read_object(path)
-    if not REPORTED <= set(report) or not isinstance(report["per_class"], dict):
+    if not report.keys() >= REPORTED.keys():
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
-    for key in ("miou", "pixel_accuracy"):
-        _check_score(path, key, report[key])
+    for key, kind in REPORTED.items():
+        if kind == float | None:
+            _check_score(path, key, report[key])
+        elif not isinstance(report[key], kind):
+            raise ValueError(
+                f"{path}: {key} is {report[key]!r}, not as `segnet evaluate` wrote it"
+            )
+    if [type(side) for side in report["size"]] != [int, int]:
+        raise ValueError(f"{path}: size is {report['size']}, expected [height, width]")
     for name, score in report["per_class"].items():
         _check_score(path, name, score)
     if report.get("test_time"):
@@ -243,7 +250,7 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
 
 
 def _check_score(path: Path, name: str, score) -> None:
-    """Refuses what is no score; None stands for a class without a pixel."""
+    """Refuses anything but a score; None stands for a class without a pixel."""
     is_number = isinstance(score, int | float) and not isinstance(score, bool)
     if score is not None and not (is_number and 0 <= score <= 1):
         raise ValueError(f"{path}: {name} is {score!r}, expected 0 to 1")

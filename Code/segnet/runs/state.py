@@ -90,20 +90,19 @@ def save_state(out: Path, variables: Mapping, progress: Progress) -> None:
 
 
 def load_state(out: Path, data: dict) -> tuple[Progress, dict[str, np.ndarray]]:
-    """Returns the progress and the arrays of a run that is to be resumed.
+    """Returns the progress and the arrays of a run to resume.
 
     Args:
         out: The run folder.
         data: The facts about the store now, as in `Progress`.
 
     Raises:
-        FileNotFoundError: There is no state.
+        FileNotFoundError: The run has no state.
         ValueError: The store is not the one the run was begun with, or the state
             cannot be read.
     """
     progress, arrays = read_state(out / STATE)
-    # A run from before the marks were kept goes on without comparing them, and its
-    # next state has them.
+    # Older runs have no marks: they are not compared, and the next state has them.
     begun = {name: data[name] for name in MARKS if name in data} | progress.data
     if begun != data:
         changed = [
@@ -125,7 +124,7 @@ def read_state(path: Path) -> tuple[Progress, dict[str, np.ndarray]]:
     """Returns the progress in a last.npz, and its arrays by name.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: No such file.
         ValueError: The file is damaged, or of segnet 0.1.
     """
     with _opened(path) as state:
@@ -142,7 +141,7 @@ def read_progress(path: Path) -> Progress:
     """Returns the progress in a last.npz alone.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: No such file.
         ValueError: The file is damaged.
     """
     with _opened(path) as state:
@@ -183,6 +182,6 @@ def _opened(path: Path):
         raise FileNotFoundError(f"{path}: no such file") from None
     except DAMAGED as error:
         raise ValueError(
-            f"{path}: damaged, so this run cannot go on ({error}); start again in "
+            f"{path}: damaged, so this run cannot be resumed ({error}); start again in "
             f"another folder, or from its best.keras with --init"
         ) from error

@@ -16,7 +16,7 @@ class ValidateAndSave(keras.callbacks.Callback):
     """Scores the weights after each epoch, and keeps the best and the last ones.
 
     Args:
-        run: What is trained.
+        run: The run in training.
         out: The run folder.
         progress: Gets a row for each epoch.
 

@@ -5,7 +5,7 @@ Their layers have the same names and, after `update_inference_model`, the same w
 | | training model | inference model |
 | --- | --- | --- |
 | input | (B, h, w, 3), crops or whole frames | (B, H, W, 3), whole frames |
-| outputs | logits, and those of auxiliary heads if the recipe wants them | logits |
+| outputs | logits, with auxiliary losses those of more heads too | logits |
 | precision | the recipe's | float32 |
 | weights | those of the last step | averaged, if the recipe averages |
 """
@@ -34,8 +34,7 @@ def build_training_model(
         num_classes: K.
 
     Raises:
-        ValueError: The recipe wants auxiliary losses, and the network has no heads for
-            them.
+        ValueError: The recipe has auxiliary losses, and the network no heads for them.
     """
     heads = {"auxiliary": True} if recipe.auxiliary else {}
     if heads and not _has_heads(recipe.model):
@@ -115,8 +114,8 @@ def name_state(model: keras.Model) -> dict[str, keras.Variable]:
     found = dict(named)
     if len(found) != len(model.variables) + len(model.optimizer.variables):
         raise ValueError(
-            f"the variables of {model.name} and its optimizer cannot be told apart by "
-            f"name; give its layers names of their own"
+            f"two variables of {model.name} and its optimizer have the same name; give "
+            f"its layers names of their own"
         )
     return found
 
@@ -127,7 +126,7 @@ def plain_optimizer(model: keras.Model) -> keras.optimizers.Optimizer:
 
 
 def update_inference_model(trained: keras.Model, inference: keras.Model) -> None:
-    """Sets the inference model to the current weights, averaged where there are any.
+    """Sets the inference model to the current weights, averaged if the run averages.
 
     Args:
         trained: A compiled training model.

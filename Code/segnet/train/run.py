@@ -1,7 +1,7 @@
 """The objects of one training run, from the recipe and the stores.
 
 Sizes: frames are (H, W); the training model takes crops (h, w), which are the frames
-where the recipe names no crop; a batch has B of them, and there are K classes.
+where the recipe names no crop; B is the number of frames in a batch, K that of classes.
 """
 
 import dataclasses
@@ -94,7 +94,7 @@ class Run:
         # The teachers take the compiled model's optimizer.
         names = self.data["classes"]
         self.learner = with_teacher(self.model, loss, weights, recipe, names)
-        # Last, what is scored and saved: it takes its weights from the model.
+        # Last, the network that is scored and saved, with weights from the model.
         num_classes = self.class_map.num_classes
         self.inference = build_inference_model(recipe, split.size, num_classes)
         self.metric = MeanIoU(num_classes, self.class_map.void)

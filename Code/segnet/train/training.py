@@ -52,7 +52,7 @@ def train(
         kernels: "keras", or "fast" for those of `segnet.train.kernels`.
 
     Raises:
-        FileNotFoundError: There is no store, or no file the recipe names.
+        FileNotFoundError: The store or a file that the recipe names is missing.
         OSError: Another process trains into the folder.
         ValueError: Recipe, store and run folder do not fit together, files of the run
             are missing or damaged, or the loss is not finite.
@@ -83,7 +83,7 @@ def train(
 def _check_recipe(recipe: Recipe, extra: str | Path | None) -> None:
     if recipe.model not in MODELS:
         raise ValueError(
-            f"no network {recipe.model!r}; there are {', '.join(sorted(MODELS))}"
+            f"no network {recipe.model!r}; known are {', '.join(sorted(MODELS))}"
         )
     if bool(recipe.extra_share) != (extra is not None):
         raise ValueError(

@@ -60,7 +60,7 @@ def test_two_instances_of_a_class_may_share_a_colour(tmp_path):
         (HEADER + "Terrain 210 0 200 9\n", "line 2"),
         (HEADER + "Terrain 210 0 x\n", "line 2"),
         (HEADER + "Terrain 210 0 -1\n", "line 2"),
-        (HEADER + "Terrain 210 0 256\n", "no colour of three integers"),
+        (HEADER + "Terrain 210 0 256\n", "not a colour of three integers"),
         (HEADER + "Sky 1 1 1\nTram 2 2 2\n", "line 3: 'Tram' is not a class"),
         (HEADER + "Car: 2 2 2\n", "no instance after its colon"),
         (HEADER + "Sky 1 1 1\nSky 2 2 2\n", "line 3 repeats a category"),

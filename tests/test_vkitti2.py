@@ -159,7 +159,7 @@ def test_a_colors_txt_may_know_less_or_another_shade(tmp_path):
         (HEADER + "Sky 90 200\n", "line 2: 'Sky 90 200', expected"),
         (HEADER + "Sky 90 200 x\n", "line 2"),
         (HEADER + "Sky 90 200 -5\n", "line 2"),
-        (HEADER + "Sky 90 200 256\n", "no colour of three integers"),
+        (HEADER + "Sky 90 200 256\n", "not a colour of three integers"),
         (HEADER + "Tram 1 1 1\n", "line 2: 'Tram' is not a class of Virtual KITTI 2"),
         (HEADER + "Sky 1 1 1\nTree 90 200 255\n", "line 3: .* colour of another class"),
         (HEADER + "Terr\u00e4in 210 0 200\n", "not a text file"),

@@ -1,4 +1,4 @@
-"""`segnet check`: finds what is wrong with a dataset or a store before it trains."""
+"""`segnet check`: finds the problems of a dataset or a store before training."""
 
 from segnet.check.checking import check, summary
 

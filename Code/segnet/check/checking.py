@@ -33,7 +33,7 @@ def check(
     """Returns the findings on a dataset or a store; bad frames are among them.
 
     A dataset gets the split that `prepare` would make. `findings.status` is
-    1 when there is an error or a warning and 0 otherwise, notes or not.
+    1 with an error or a warning, else 0; notes do not count.
 
     Args:
         source: Key of `segnet.data.READERS` together with `root`; or a store, that is

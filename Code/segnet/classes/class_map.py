@@ -69,7 +69,7 @@ class ClassMap:
         """Returns the id of the class called `name`.
 
         Raises:
-            ValueError: There is no such class; the message lists the known ones.
+            ValueError: The name is unknown; the message lists the known ones.
         """
         if name not in self.names:
             raise ValueError(
@@ -176,7 +176,7 @@ class ClassMap:
                 agree.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: The file is missing.
             ValueError: The file is damaged or hostile, or the two disagree.
         """
         path = Path(path)

@@ -116,7 +116,7 @@ def read(path: Path) -> Fields:
     """Returns the content of the `.json` or `.pkl` file at `path`.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file is missing.
         ValueError: The file is too large, damaged or hostile.
     """
     if not path.is_file():

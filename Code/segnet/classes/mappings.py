@@ -87,8 +87,8 @@ class ClassMapping:
         """Returns the target id of each predicted id, (C,) uint8, or `other`.
 
         Args:
-            num_classes: C, the number of classes of the network. It tells the class
-                map: maps with the same number of classes are equal here.
+            num_classes: C, the number of classes of the network. It identifies
+                the class map: maps with equal numbers have equal classes here.
 
         Raises:
             ValueError: The mapping knows no class map of so many classes.
@@ -109,7 +109,7 @@ def find_mapping(name: str) -> ClassMapping:
     """Returns the mapping called `name`.
 
     Raises:
-        ValueError: There is none; the message lists the known ones.
+        ValueError: The name is unknown; the message lists the known ones.
     """
     if name not in MAPPINGS:
         raise ValueError(

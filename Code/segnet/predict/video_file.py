@@ -21,8 +21,8 @@ LONGEST_PAUSE = 3600 * TICKS
 # editor may have hidden some.
 COMPLETE = 0.95
 BT709 = 1
-# Slower presets take longer than the network.
-ENCODER = {"preset": "superfast", "crf": "22"}
+# Files a tenth larger than by "superfast", in half the time.
+ENCODER = {"preset": "ultrafast", "crf": "23"}
 
 
 def import_av():

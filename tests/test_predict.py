@@ -63,6 +63,7 @@ def test_the_overlay_mixes_halves_above_a_legend():
 
 def test_a_notebook_shows_a_small_png():
     seen = Predictor(ColourEngine(), classes=CLASSES)(random_picture(100, 2000))
+    assert repr(seen).startswith("Prediction of 100x2000 pixels: ")
     shown = Image.open(io.BytesIO(seen._repr_png_()))
     assert shown.format == "PNG" and shown.width == 720
 

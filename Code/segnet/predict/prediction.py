@@ -57,6 +57,12 @@ class Prediction:
         """Returns each class's share of the pixels, 0 to 1; "void" where it occurs."""
         return shares(count(self.ids), self.class_map)
 
+    def __repr__(self) -> str:
+        height, width = self.ids.shape
+        found = sorted(self.shares().items(), key=lambda item: -item[1])
+        shown = ", ".join(f"{name} {100 * share:.0f} %" for name, share in found[:3])
+        return f"Prediction of {height}x{width} pixels: {shown}"
+
     def _repr_png_(self) -> bytes:
         picture = self.overlay()
         picture.thumbnail((NOTEBOOK_SIDE, NOTEBOOK_SIDE))

@@ -122,7 +122,7 @@ def test_round_trip_through_its_config(batch):
     [
         ([1, -1], "0 or more"),
         ([1, math.nan], "0 or more"),
-        ([0, 0], "nothing is left to learn"),
+        ([0, 0], "nothing could be learned"),
     ],
 )
 def test_bad_weights_raise(weights, message):

@@ -67,7 +67,9 @@ def find_problems(view: View, facts: Sequence[FrameFacts]) -> Findings:
     )
 
 
-def void_doubt(origin: str, class_map: ClassMap, pixels: Sequence[int]) -> str:
+def void_doubt(
+    origin: str, class_map: ClassMap, pixels: Sequence[int] | np.ndarray
+) -> str:
     """Returns why void may be a missing class, or "" where that is unlikely.
 
     Only a user's own labels are doubted: published ones have a table that says what

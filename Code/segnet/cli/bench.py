@@ -1,11 +1,12 @@
 """The verb `bench`: measures against the obvious alternative."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers, on_terminal
+from segnet.cli.common import Verbs, add_verb, add_workers, on_terminal
 
 
-def add_bench(verbs) -> None:
+def add_bench(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "bench",
@@ -51,14 +52,14 @@ def add_bench(verbs) -> None:
     )
 
 
-def _frames(arguments, default: int) -> int:
+def _frames(arguments: argparse.Namespace, default: int) -> int:
     count = default if arguments.frames is None else arguments.frames
     if count < 1:
         raise ValueError(f"--frames is {count}, expected 1 or more")
     return count
 
 
-def _bench(arguments) -> None:
+def _bench(arguments: argparse.Namespace) -> None:
     if arguments.what == "prepare":
         from segnet.bench.prepare import bench_prepare
 

@@ -1,8 +1,10 @@
 """The verb `check`: looks for faults in a dataset or a store."""
 
+import argparse
 from pathlib import Path
 
 from segnet.cli.common import (
+    Verbs,
     add_reader_options,
     add_split,
     add_verb,
@@ -14,7 +16,7 @@ from segnet.cli.common import (
 )
 
 
-def add_check(verbs) -> None:
+def add_check(verbs: Verbs) -> None:
     from segnet.data import READERS
 
     parser = add_verb(
@@ -46,7 +48,7 @@ def add_check(verbs) -> None:
     add_workers(parser)
 
 
-def _check(arguments) -> int:
+def _check(arguments: argparse.Namespace) -> int:
     from segnet.check import check, summary
 
     findings = check(

@@ -3,8 +3,16 @@
 import argparse
 import dataclasses
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from segnet.system.text import shown
+
+if TYPE_CHECKING:
+    from segnet.data.split import SplitRule
+
+# What argparse returns for adding verbs, under the only name it has.
+Verbs = argparse._SubParsersAction
 
 
 def say(text: object, *, error: bool = False) -> None:
@@ -25,7 +33,13 @@ def print_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def add_verb(verbs, name: str, run, summary: str, example: str):
+def add_verb(
+    verbs: Verbs,
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    summary: str,
+    example: str,
+) -> argparse.ArgumentParser:
     """Returns a sub-parser whose help ends with an example."""
     parser = verbs.add_parser(
         name,
@@ -43,13 +57,13 @@ def on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def add_workers(parser) -> None:
+def add_workers(parser: argparse._ActionsContainer) -> None:
     """Adds --workers."""
     text = "processes (default: one for each core)"
     parser.add_argument("--workers", type=int, help=text)
 
 
-def add_reader_options(parser) -> None:
+def add_reader_options(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for each option of the readers."""
     parser.add_argument(
         "--classes",
@@ -61,7 +75,7 @@ def add_reader_options(parser) -> None:
         parser.add_argument(f"--{flag}", action="append", metavar="NAME", help=text)
 
 
-def reader_options(arguments) -> dict:
+def reader_options(arguments: argparse.Namespace) -> dict:
     """Returns the options of `segnet.data.find.find_source` that flags ask for."""
     return {
         "masks": arguments.masks,
@@ -72,7 +86,7 @@ def reader_options(arguments) -> dict:
     }
 
 
-def add_field(group, field: dataclasses.Field) -> None:
+def add_field(group: argparse._ArgumentGroup, field: dataclasses.Field) -> None:
     """Adds a flag for a field of a dataclass; absent means None.
 
     Its `metadata` holds `help` and, where it needs them, `flag`, `choices`, `type`,
@@ -99,8 +113,8 @@ def add_field(group, field: dataclasses.Field) -> None:
     group.add_argument(flag, **options)
 
 
-def _reader(read):
-    def reader(text: str):
+def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def reader(text: str) -> Any:
         try:
             return read(text)
         except ValueError as error:
@@ -109,7 +123,7 @@ def _reader(read):
     return reader
 
 
-def add_split(parser) -> None:
+def add_split(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for each field of `SplitRule`."""
     from segnet.data.split import SplitRule
 
@@ -118,7 +132,7 @@ def add_split(parser) -> None:
         add_field(group, field)
 
 
-def split_of(arguments):
+def split_of(arguments: argparse.Namespace) -> "SplitRule | None":
     """Returns the `SplitRule` that flags ask for, None without any of them."""
     from segnet.data.split import SplitRule
 

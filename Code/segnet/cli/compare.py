@@ -1,11 +1,12 @@
 """The verb `compare`: is one network better than another, or is that noise?"""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal, say
+from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
 
-def add_compare(verbs) -> None:
+def add_compare(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "compare",
@@ -41,7 +42,7 @@ def add_compare(verbs) -> None:
     )
 
 
-def _compare(arguments) -> None:
+def _compare(arguments: argparse.Namespace) -> None:
     from segnet.compare.comparing import compare
     from segnet.compare.tables import text
     from segnet.compare.writing import write
@@ -56,7 +57,7 @@ def _compare(arguments) -> None:
             say(path)
 
 
-def _evaluated(arguments) -> list[Path]:
+def _evaluated(arguments: argparse.Namespace) -> list[Path]:
     """Evaluates the models, one after the other, and returns their report folders."""
     if not arguments.out:
         raise ValueError("--store needs --out, a folder for the reports of the models")

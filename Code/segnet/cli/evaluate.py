@@ -1,11 +1,12 @@
 """The verb `evaluate`: scores a network on a split of a store."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal, say
+from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
 
-def add_evaluate(verbs) -> None:
+def add_evaluate(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "evaluate",
@@ -47,7 +48,7 @@ def add_evaluate(verbs) -> None:
     )
 
 
-def _evaluate(arguments) -> None:
+def _evaluate(arguments: argparse.Namespace) -> None:
     from segnet.evaluate import evaluate, table
     from segnet.runs.loading import trained_on_val
 

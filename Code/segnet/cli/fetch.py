@@ -1,11 +1,12 @@
 """The verb `fetch`: downloads a published dataset."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal, say
+from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
 
-def add_fetch(verbs) -> None:
+def add_fetch(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "fetch",
@@ -38,7 +39,7 @@ def add_fetch(verbs) -> None:
     )
 
 
-def _fetch(arguments) -> None:
+def _fetch(arguments: argparse.Namespace) -> None:
     from segnet.fetch import fetch
 
     summary = fetch(

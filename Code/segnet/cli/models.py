@@ -1,11 +1,17 @@
 """The verb `models`: compares the networks and lists the shipped weights."""
 
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segnet.cli.common import add_verb, say
+from segnet.cli.common import Verbs, add_verb, say
+
+if TYPE_CHECKING:
+    import keras
 
 
-def add_models(verbs) -> None:
+def add_models(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "models",
@@ -23,7 +29,7 @@ def add_models(verbs) -> None:
     )
 
 
-def _models(arguments) -> None:
+def _models(arguments: argparse.Namespace) -> None:
     from segnet.models import MODELS
     from segnet.models.cost import summary, summary_table
     from segnet.models.shipped import read_cards
@@ -41,7 +47,7 @@ def _models(arguments) -> None:
         _draw(networks, arguments.out)
 
 
-def _draw(networks, folder: Path) -> None:
+def _draw(networks: "Sequence[keras.Model]", folder: Path) -> None:
     from segnet.pictures.structure import draw_structure
 
     for network in networks:

@@ -1,11 +1,12 @@
 """The verb `pack`: makes a run's weights loadable by name."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, say
+from segnet.cli.common import Verbs, add_verb, say
 
 
-def add_pack(verbs) -> None:
+def add_pack(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "pack",
@@ -52,7 +53,7 @@ def add_pack(verbs) -> None:
     )
 
 
-def _pack(arguments) -> None:
+def _pack(arguments: argparse.Namespace) -> None:
     from segnet.models.shipped import FOLDER
     from segnet.runs.packing import pack
 

@@ -6,11 +6,11 @@ import sys
 import warnings
 from pathlib import Path
 
-from segnet.cli.common import add_verb, on_terminal, say
+from segnet.cli.common import Verbs, add_verb, on_terminal, say
 from segnet.system.text import shown
 
 
-def add_predict(verbs) -> None:
+def add_predict(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "predict",
@@ -72,7 +72,7 @@ def add_predict(verbs) -> None:
     parser.add_argument("--batch-size", type=int, default=4, help="default 4")
 
 
-def _predict(arguments) -> int:
+def _predict(arguments: argparse.Namespace) -> int:
     from tqdm.auto import tqdm
 
     from segnet.predict.predicting import predict_files

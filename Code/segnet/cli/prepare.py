@@ -1,8 +1,10 @@
 """The verb `prepare`: turns a dataset into a store."""
 
+import argparse
 from pathlib import Path
 
 from segnet.cli.common import (
+    Verbs,
     add_reader_options,
     add_split,
     add_verb,
@@ -14,7 +16,7 @@ from segnet.cli.common import (
 )
 
 
-def add_prepare(verbs) -> None:
+def add_prepare(verbs: Verbs) -> None:
     from segnet.data import READERS
 
     parser = add_verb(
@@ -64,7 +66,7 @@ def add_prepare(verbs) -> None:
     add_workers(parser)
 
 
-def _prepare(arguments) -> None:
+def _prepare(arguments: argparse.Namespace) -> None:
     from segnet.check.rules import val_doubt, void_doubt
     from segnet.data.prepare import prepare
     from segnet.data.store import open_store

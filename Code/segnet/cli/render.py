@@ -1,11 +1,12 @@
 """The verb `render`: renders a drive through a small town."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, add_workers, on_terminal, say
+from segnet.cli.common import Verbs, add_verb, add_workers, on_terminal, say
 
 
-def add_render(verbs) -> None:
+def add_render(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "render",
@@ -55,7 +56,7 @@ def add_render(verbs) -> None:
     add_workers(parser)
 
 
-def _render(arguments) -> None:
+def _render(arguments: argparse.Namespace) -> None:
     from segnet.scenes import render
 
     render(

@@ -1,13 +1,14 @@
 """The verb `train`: trains a network on a store."""
 
+import argparse
 import dataclasses
 import json
 from pathlib import Path
 
-from segnet.cli.common import add_field, add_verb, say
+from segnet.cli.common import Verbs, add_field, add_verb, say
 
 
-def add_train(verbs) -> None:
+def add_train(verbs: Verbs) -> None:
     from segnet.recipe import Recipe
     from segnet.recipes import RECIPES
 
@@ -60,7 +61,7 @@ def add_train(verbs) -> None:
         add_field(recipe, field)
 
 
-def _train(arguments) -> None:
+def _train(arguments: argparse.Namespace) -> None:
     from segnet.recipe import Recipe
     from segnet.recipes import RECIPES
 

@@ -7,11 +7,11 @@ Each takes labels (B, H, W) 0-255 and logits (B, H, W, K), leaves out the pixels
 `LOSSES[name](class_weights, void)` are those a recipe can name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from segnet import recipe
 from segnet.losses import named
-from segnet.losses.base import PixelLoss, Sum
+from segnet.losses.base import ClassWeights, PixelLoss, Sum
 from segnet.losses.class_weights import enet_weights, median_frequency_weights
 from segnet.losses.cross_entropy import Focal, OhemCrossEntropy, WeightedCrossEntropy
 from segnet.losses.lovasz import Lovasz
@@ -34,6 +34,6 @@ __all__ = [
 ]
 
 # A recipe names losses without importing Keras, so the names stand there.
-LOSSES: dict[str, Callable[[Sequence[float] | None, int], PixelLoss]] = {
+LOSSES: dict[str, Callable[[ClassWeights, int], PixelLoss]] = {
     name: getattr(named, name) for name in recipe.LOSSES
 }

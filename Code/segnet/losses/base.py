@@ -9,6 +9,8 @@ from keras import ops
 
 # A tensor of the backend that Keras runs on; no backend is imported for its type.
 Tensor = Any
+# A weight for each class, (K,); None for all equal.
+ClassWeights = Sequence[float] | np.ndarray | None
 IDS = 256
 
 

@@ -1,13 +1,12 @@
 """Cross-entropy, and two losses that look harder at the pixels that are wrong."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from segnet.losses.base import PixelLoss, Tensor, weighted_mean
+from segnet.losses.base import ClassWeights, PixelLoss, Tensor, weighted_mean
 
 # The spacing of float32 from 0.5 to 1.
 RESOLUTION = 2.0**-24
@@ -19,7 +18,7 @@ class _ClassWeighted(PixelLoss):
 
     def __init__(
         self,
-        class_weights: Sequence[float] | None = None,
+        class_weights: ClassWeights = None,
         ignore_class: int = 255,
         name: str | None = None,
     ) -> None:
@@ -65,7 +64,7 @@ class WeightedCrossEntropy(_ClassWeighted):
 
     def __init__(
         self,
-        class_weights: Sequence[float] | None = None,
+        class_weights: ClassWeights = None,
         ignore_class: int = 255,
         name: str = "weighted_cross_entropy",
     ) -> None:
@@ -98,7 +97,7 @@ class Focal(_ClassWeighted):
     def __init__(
         self,
         gamma: float = 2.0,
-        class_weights: Sequence[float] | None = None,
+        class_weights: ClassWeights = None,
         ignore_class: int = 255,
         name: str = "focal",
     ) -> None:
@@ -145,7 +144,7 @@ class OhemCrossEntropy(_ClassWeighted):
         self,
         threshold: float = 0.7,
         min_kept: float = 1 / 16,
-        class_weights: Sequence[float] | None = None,
+        class_weights: ClassWeights = None,
         ignore_class: int = 255,
         name: str = "ohem_cross_entropy",
     ) -> None:

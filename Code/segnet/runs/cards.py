@@ -106,7 +106,7 @@ def score_tables(scores: list[dict]) -> list[str]:
 
 def on_same_frames(scores: Iterable[dict]) -> list[list[dict]]:
     """Returns reports in groups of the same frames and the same classes."""
-    groups = {}
+    groups: dict[str, list[dict]] = {}
     for report in scores:
         groups.setdefault(_frames_of(report), []).append(report)
     return list(groups.values())

@@ -7,16 +7,20 @@ never reads, so plain Keras loads these files like any others.
 import json
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from segnet.classes import ClassMap
 from segnet.system.files import BROKEN
+
+if TYPE_CHECKING:
+    import keras
 
 METADATA, KEY = "metadata.json", "class_map"
 # Keras writes two lines, and a class map has at most 255 classes.
 MAX_METADATA_BYTES = 1_000_000
 
 
-def save_model(model, path: str | Path, class_map: ClassMap) -> None:
+def save_model(model: "keras.Model", path: str | Path, class_map: ClassMap) -> None:
     """Saves a Keras model with its class map.
 
     Args:
@@ -51,7 +55,7 @@ def read_class_map(path: str | Path) -> ClassMap | None:
             raise ValueError(f"{path}: damaged, or no .keras file ({error})") from error
 
 
-def _read(file) -> ClassMap | None:
+def _read(file: BinaryIO) -> ClassMap | None:
     with zipfile.ZipFile(file) as archive:
         size = archive.getinfo(METADATA).file_size
         if size > MAX_METADATA_BYTES:

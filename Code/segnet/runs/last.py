@@ -30,9 +30,10 @@ def load_last(path: str | Path) -> keras.Model:
     size, num_classes = progress.data["size"], len(progress.data["classes"])
     model = build_inference_model(recipe, size, num_classes)
     variables = name_variables(model)
-    found = {
-        name: arrays.get(f"{AVERAGE}/{name}", arrays.get(name)) for name in variables
-    }
-    found = {name: array for name, array in found.items() if array is not None}
+    found = {}
+    for name in variables:
+        array = arrays.get(f"{AVERAGE}/{name}", arrays.get(name))
+        if array is not None:
+            found[name] = array
     assign_variables(variables, found, f"{path}: not the state of this {model.name}")
     return model

@@ -5,6 +5,7 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
@@ -12,6 +13,9 @@ from segnet.runs.keras_file import read_class_map
 from segnet.runs.state import is_state, read_progress
 from segnet.system.files import find_damage
 from segnet.system.text import shown
+
+if TYPE_CHECKING:
+    import keras
 
 # Keras is imported where a network is built: classes and colours are found without it.
 
@@ -72,7 +76,7 @@ def find_weights(model: str | Path) -> Weights:
     )
 
 
-def load(model: str | Path):
+def load(model: str | Path) -> "keras.Model":
     """Returns the `keras.Model` of a file, a run folder or a shipped name.
 
     It takes images (B, H, W, 3) uint8 and returns logits (B, H, W, K) float32. Weights
@@ -89,7 +93,7 @@ def load(model: str | Path):
     found = find_weights(model)
     if found.note:
         print(shown(found.note), file=sys.stderr)
-    if found.name:
+    if found.file is None:
         from segnet import models
 
         return models.load(found.name)
@@ -100,7 +104,7 @@ def load(model: str | Path):
     return _load_keras(found.file)
 
 
-def _load_keras(path: Path):
+def _load_keras(path: Path) -> "keras.Model":
     import keras
 
     if not zipfile.is_zipfile(path):
@@ -167,7 +171,7 @@ def class_names_of(model: str | Path) -> list[str] | None:
 
 
 def _class_map(found: Weights) -> ClassMap | None:
-    if found.name:
+    if found.file is None:
         from segnet.models.shipped import read_card
         from segnet.runs.cards import class_map_of_card
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -109,7 +110,13 @@ def pack(
         return _write(folder, card, model, network, origin)
 
 
-def _write(folder: Path, card: dict, model, network, origin: Path) -> Path:
+def _write(
+    folder: Path,
+    card: dict,
+    model: keras.Model,
+    network: keras.Model,
+    origin: Path,
+) -> Path:
     """Writes index, weights and card; returns the path of the card.
 
     Args:
@@ -215,7 +222,7 @@ def _check_reports(
         )
 
 
-def _read_report(path: Path, network, names: list[str]) -> dict:
+def _read_report(path: Path, network: keras.Model, names: list[str]) -> dict:
     """A report without what the card has no room for, once it fits the network."""
     report = _read_object(path)
     if not report.keys() >= REPORTED.keys():
@@ -249,7 +256,7 @@ def _read_report(path: Path, network, names: list[str]) -> dict:
     return {key: value for key, value in report.items() if key not in LEFT_OUT}
 
 
-def _check_score(path: Path, name: str, score) -> None:
+def _check_score(path: Path, name: str, score: Any) -> None:
     """Refuses anything but a score; None stands for a class without a pixel."""
     is_number = isinstance(score, int | float) and not isinstance(score, bool)
     if score is not None and not (is_number and 0 <= score <= 1):

@@ -10,10 +10,11 @@ since the last state with `save_every`.
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Progress:
     def best_epoch(self) -> int | None:
         """The first epoch, from 1, with that val_miou."""
         scored = self._scored()
-        return max(scored, key=scored.get, default=None)
+        return max(scored, key=scored.__getitem__, default=None)
 
     def _scored(self) -> dict[int, float]:
         scored = [row for row in self.rows if row["val_miou"] is not None]
@@ -82,10 +83,11 @@ def save_state(out: Path, variables: Mapping, progress: Progress) -> None:
         variables: Name -> Keras variable, as from `segnet.train.pair.name_state`.
         progress: With the row of the epoch just finished.
     """
-    arrays = {name: variable.numpy() for name, variable in variables.items()}
     text = json.dumps({"data": progress.data, "rows": progress.rows})
+    arrays: dict[str, Any] = {PROGRESS: np.array(text)}
+    arrays |= {name: variable.numpy() for name, variable in variables.items()}
     with replacing(out / STATE) as part:
-        np.savez(part, **{PROGRESS: np.array(text)}, **arrays)
+        np.savez(part, **arrays)
     write_history(out, progress.rows)
 
 
@@ -157,7 +159,7 @@ def is_state(path: Path) -> bool:
         return path.name == STATE
 
 
-def _progress(state) -> Progress:
+def _progress(state: Mapping[str, np.ndarray]) -> Progress:
     progress = Progress(**json.loads(str(state[PROGRESS])))
     height, width = progress.data["size"]
     names, rows = progress.data["classes"], progress.rows
@@ -171,7 +173,7 @@ def _progress(state) -> Progress:
 
 
 @contextmanager
-def _opened(path: Path):
+def _opened(path: Path) -> Iterator[Any]:
     try:
         damage = find_damage(path)
         if damage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from keras import ops
 from segnet.data.batches import Batches
 from segnet.data.batches.camera_noise import Noise
 from segnet.data.batches.two_stores import TwoStoreBatches
+from segnet.losses.base import Tensor
 from segnet.train.device_warp import add_noise, cutmix, warp_images, warp_labels
 
 SAME_COLOUR = np.eye(3, 4)
@@ -57,10 +59,10 @@ class DeviceBatches:
         noises = [astuple(t.noise or NO_NOISE) for t in transforms]
         inputs = {
             "images": np.stack([s.image for s in samples]),  # (B, H, W, 3)
-            "matrix": np.float32([t.matrix for t in transforms]),  # (B, 2, 3)
-            "colour": np.float32(colours),  # (B, 3, 4)
-            "noise": np.float32(noises),  # (B, 3)
-            "patches": np.int32([s.patch for s in samples]),  # (B, 4)
+            "matrix": np.array([t.matrix for t in transforms], np.float32),  # (B, 2, 3)
+            "colour": np.array(colours, np.float32),  # (B, 3, 4)
+            "noise": np.array(noises, np.float32),  # (B, 3)
+            "patches": np.array([s.patch for s in samples], np.int32),  # (B, 4)
         }
         return inputs, np.stack([s.labels for s in samples])  # (B, H, W)
 
@@ -94,18 +96,25 @@ class AugmentedModel(keras.Model):
         self._size = batches.size
         self._void = batches.void
 
-    def get_layer(self, name=None, index=None):
+    def get_layer(
+        self, name: str | None = None, index: int | None = None
+    ) -> keras.layers.Layer:
         """Returns a layer of the network."""
         return self.network.get_layer(name, index)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         """Returns the loss against labels that are warped as the images are."""
         # PyTorch's `test_on_batch` hands NumPy arrays through.
         matrix, patches = (ops.convert_to_tensor(x[k]) for k in ("matrix", "patches"))
 
-        def augmented(labels):
+        def augmented(labels: Tensor) -> Tensor:
             labels = warp_labels(labels, matrix, self._size, self._void)  # (B, h, w)
             return cutmix(labels[..., None], patches)[..., 0]  # (B, h, w)
 
@@ -122,12 +131,12 @@ class _Augment(keras.layers.Layer):
         self._shrinks = shrinks
         self._noisy = noisy
 
-    def call(self, inputs):
+    def call(self, inputs: dict[str, Tensor]) -> Tensor:
         images, matrix, colour = (inputs[k] for k in ("images", "matrix", "colour"))
         images = warp_images(images, matrix, colour, self._size, self._shrinks)
         if self._noisy:
             images = add_noise(images, inputs["noise"])  # (B, h, w, 3)
         return cutmix(images, inputs["patches"])  # (B, h, w, 3)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: dict[str, Tensor]) -> keras.KerasTensor:
         return keras.KerasTensor((None, *self._size, 3), "uint8")

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -34,8 +34,8 @@ class Prefetcher(keras.utils.PyDataset):
         self._make, self._last = make, steps - 1
         threads = threads or min(8, max(1, (os.cpu_count() or 1) // 2))
         self._pool = ThreadPoolExecutor(threads)
-        self._futures = {}
-        self.failure = None
+        self._futures: dict[int, Future[tuple]] = {}
+        self.failure: Exception | None = None
 
     @property
     def num_batches(self) -> None:
@@ -59,7 +59,7 @@ class Prefetcher(keras.utils.PyDataset):
     def __enter__(self) -> "Prefetcher":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from segnet.check.rules import void_doubt
 from segnet.data.store import LabelledFrames, Split
 from segnet.data.store.integrity import SEAL
@@ -69,7 +71,7 @@ def check_labels(
         ValueError: A label is neither a class nor void, or every pixel is void.
     """
     store = splits[0].store
-    pixels, sums = 0, []
+    pixels, sums = np.zeros(store.class_map.num_classes + 1, np.int64), []
     for split in splits:
         summary = split.label_summary()
         counts = summary.pixels.sum(0)  # (K + 1,)

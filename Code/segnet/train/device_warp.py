@@ -14,9 +14,16 @@ from keras import ops
 
 from segnet.data.batches.camera_noise import SIDE, noise_table
 from segnet.data.batches.warp import PADDING
+from segnet.losses.base import Tensor
 
 
-def warp_images(images, matrix, colour, size: tuple[int, int], shrinks: bool = True):
+def warp_images(
+    images: Tensor,
+    matrix: Tensor,
+    colour: Tensor,
+    size: tuple[int, int],
+    shrinks: bool = True,
+) -> Tensor:
     """Returns the transformed images, (B, h, w, 3) uint8, grey outside the frames.
 
     Args:
@@ -40,7 +47,7 @@ def warp_images(images, matrix, colour, size: tuple[int, int], shrinks: bool = T
     return ops.cast(ops.where(inside, pixels, float(PADDING)), "uint8")
 
 
-def add_noise(images, noise):
+def add_noise(images: Tensor, noise: Tensor) -> Tensor:
     """Returns the noisy images, (B, h, w, 3) uint8.
 
     The result is that of `segnet.data.batches.camera_noise.add_noise`, up to the
@@ -64,7 +71,9 @@ def add_noise(images, noise):
     return ops.cast(ops.clip(ops.round(values), 0, 255), "uint8")
 
 
-def warp_labels(labels, matrix, size: tuple[int, int], void: int):
+def warp_labels(
+    labels: Tensor, matrix: Tensor, size: tuple[int, int], void: int
+) -> Tensor:
     """Returns the transformed labels, (B, h, w) uint8, void outside the frames.
 
     Args:
@@ -79,7 +88,7 @@ def warp_labels(labels, matrix, size: tuple[int, int], void: int):
     return ops.cast(ops.where(inside, ids, float(void)), "uint8")
 
 
-def cutmix(batch, patches):
+def cutmix(batch: Tensor, patches: Tensor) -> Tensor:
     """Returns a batch whose rectangles come from the next frame.
 
     The result is that of `segnet.data.batches.cutmix.paste`.
@@ -99,7 +108,7 @@ def cutmix(batch, patches):
     return ops.where(inside, ops.roll(batch, -1, axis=0), batch)
 
 
-def _source_positions(matrix, size: tuple[int, int]):
+def _source_positions(matrix: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Column and row in the frame of each pixel's middle, both (B, h, w)."""
     rows = (ops.arange(size[0], dtype="float32") + 0.5)[None, :, None]  # (1, h, 1)
     columns = (ops.arange(size[1], dtype="float32") + 0.5)[None, None, :]  # (1, 1, w)
@@ -110,7 +119,7 @@ def _source_positions(matrix, size: tuple[int, int]):
     return x, y
 
 
-def _sample_offsets(matrix):
+def _sample_offsets(matrix: Tensor) -> list[tuple[Tensor, Tensor]]:
     """Columns and rows from a pixel's middle to its four samples, (B, 1, 1) each.
 
     At half the size the samples are one pixel of the frame apart, at full size they
@@ -126,7 +135,7 @@ def _sample_offsets(matrix):
     ]
 
 
-def _bilinear(images, x, y):
+def _bilinear(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """(B, h, w, C) float32 at the positions `x`, `y`, (B, h, w) each."""
     x, y = x - 0.5, y - 0.5
     left, top = ops.floor(x), ops.floor(y)
@@ -139,7 +148,7 @@ def _bilinear(images, x, y):
     return upper * (1 - lower_share) + lower * lower_share
 
 
-def _gather(batch, columns, rows):
+def _gather(batch: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
     """Pixels (B, h, w, C) float32; beyond the edge that of the edge."""
     height, width, channels = batch.shape[1:]
     rows = ops.cast(ops.clip(rows, 0, height - 1), "int32")
@@ -149,7 +158,7 @@ def _gather(batch, columns, rows):
     return ops.take(pixels, (frame * height + rows) * width + columns, axis=0)
 
 
-def _is_inside(x, y, size: tuple[int, int]):
+def _is_inside(x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, h, w) bool."""
     in_columns = ops.logical_and(x >= 0, x < size[1])
     return ops.logical_and(in_columns, ops.logical_and(y >= 0, y < size[0]))

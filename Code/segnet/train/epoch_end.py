@@ -3,6 +3,7 @@
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -28,14 +29,14 @@ class ValidateAndSave(keras.callbacks.Callback):
         super().__init__()
         self.run, self.out, self.progress = run, out, progress
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if not math.isfinite(logs["loss"]):
             raise self._diverged(f"the loss is {logs['loss']} in step {batch + 1}")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.began
         recipe = self.run.recipe
         logs["learning_rate"] = self.run.learning_rate

@@ -5,19 +5,26 @@ images XLA makes one loop over the pixels, forwards and backwards. An H200 train
 times as many images a second (docs/experiments/networks.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
 from keras import ops
+
+from segnet.losses.base import Tensor
 
 # The backend's own, which stays what it is when `replaced` puts `shifted` in its place.
 plain = keras.src.backend.nn.depthwise_conv
 
 
 def shifted(
-    inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
-):
+    inputs: Tensor,
+    kernel: Tensor,
+    strides: int | tuple[int, int] = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | tuple[int, int] = 1,
+) -> Tensor:
     """Depthwise convolution of images (B, H, W, C) with a kernel (h, w, C, 1).
 
     Anything but "same" padding and one output a channel is left to Keras.
@@ -39,11 +46,14 @@ def shifted(
     return ops.cast(total, inputs.dtype)
 
 
-def _pair(value) -> tuple[int, int]:
-    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+def _pair(value: int | Sequence[int]) -> tuple[int, int]:
+    rows, columns = (value, value) if isinstance(value, int) else value
+    return rows, columns
 
 
-def _places(size: int, taps: int, step: int, dilation: int):
+def _places(
+    size: int, taps: int, step: int, dilation: int
+) -> tuple[tuple[int, int], list[slice]]:
     """Padding before and after, and the slice of the padded side for each tap."""
     last = (-(-size // step) - 1) * step
     missing = max(last + dilation * (taps - 1) + 1 - size, 0)

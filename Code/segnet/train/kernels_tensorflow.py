@@ -10,10 +10,17 @@ from contextlib import contextmanager
 import tensorflow as tf
 from keras.layers import BatchNormalization
 
+from segnet.losses.base import Tensor
+
 plain = BatchNormalization.call
 
 
-def fused(layer, inputs, training=None, mask=None):
+def fused(
+    layer: BatchNormalization,
+    inputs: Tensor,
+    training: bool | None = None,
+    mask: Tensor | None = None,
+) -> Tensor:
     """Returns (B, H, W, C) normalised over the last axis, as the layer would."""
     if not (training and layer.trainable and inputs.dtype == "float32"):
         return plain(layer, inputs, training, mask)

@@ -1,9 +1,13 @@
 """AdamW with averaged weights, and the learning rate over a run."""
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 from keras import ops
+
+from segnet.losses.base import Tensor
 
 POLY_POWER = 0.9
 # Steps after which half of the momentum is reached.
@@ -27,7 +31,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.warmup_steps = warmup_steps
         self.decay = decay
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         step = ops.cast(step, "float32")
         rise = (step + 1) / max(self.warmup_steps, 1)
         progress = (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)
@@ -38,7 +42,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             fall = (1 - progress) ** POLY_POWER
         return self.peak * ops.where(step < self.warmup_steps, rise, fall)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "steps": self.steps,
@@ -64,11 +68,16 @@ class AveragedAdamW(keras.optimizers.AdamW):
         **kwargs: As for AdamW.
     """
 
-    def __init__(self, learning_rate=0.001, momentum=0.99, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float | WarmupDecay = 0.001,
+        momentum: float = 0.99,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.momentum = momentum
 
-    def build(self, variables):
+    def build(self, variables: Iterable[keras.Variable]) -> None:
         if self.built:
             return
         super().build(variables)
@@ -80,7 +89,11 @@ class AveragedAdamW(keras.optimizers.AdamW):
         # A function: Keras would take a list of variables for the optimizer's own.
         self.pairs = lambda: zip(variables, self.averages, strict=True)
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(
+        self,
+        grads: Sequence[Tensor],
+        trainable_variables: Sequence[keras.Variable] | None = None,
+    ) -> None:
         super().apply(grads, trainable_variables)
         step = ops.cast(self.iterations, "float32") - 1
         momentum = ops.minimum(step / (step + AVERAGE_RAMP), self.momentum)
@@ -88,5 +101,5 @@ class AveragedAdamW(keras.optimizers.AdamW):
             kept = ops.cast(momentum, average.dtype)
             self.assign(average, kept * average + (1 - kept) * variable)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum}

@@ -15,6 +15,7 @@ import inspect
 import keras
 
 from segnet.losses import LowResolution
+from segnet.losses.base import Tensor
 from segnet.models import MODELS
 from segnet.models.build import image_shape, precision
 from segnet.models.weight_file import name_variables
@@ -75,7 +76,7 @@ def compile_training_model(
         model.compile(optimizer, loss)
 
 
-def for_outputs(model: keras.Model, labels):
+def for_outputs(model: keras.Model, labels: Tensor) -> Tensor | tuple[Tensor, ...]:
     """Returns the labels once for each output of the model."""
     count = len(model.outputs)
     # A tuple: TensorFlow takes a list for one array.

@@ -5,7 +5,7 @@ where the recipe names no crop; B is the number of frames in a batch, K that of 
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -14,7 +14,7 @@ import numpy as np
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
 from segnet.data.batches.two_stores import TwoStoreBatches
-from segnet.data.store import Split, Store
+from segnet.data.store import LabelledFrames, Split, Store
 from segnet.data.store.joined import Joined
 from segnet.losses import LOSSES
 from segnet.metrics import MeanIoU, scores
@@ -75,15 +75,15 @@ class Run:
         keras.utils.set_random_seed(recipe.seed)
         self.recipe, self.class_map = recipe, store.class_map
         self.val = store["val"]
-        split = store["train"]
+        split: LabelledFrames = store["train"]
         if recipe.include_val:
-            split = Joined([split, self.val])
+            split = Joined([store["train"], self.val])
         self.batches = _batches(split, recipe, extra)
         self.data = _facts(split, self.val, extra) | (marks or {})
         weights, loss = _loss(split, recipe, extra)
         # Then the model; its wrapper before the optimizer, which is built for it.
         self.model = _training_model(split, recipe, begun)
-        self.feed = self.batches
+        self.feed: Callable[[int, int], tuple] = self.batches
         if augments_on_device(recipe.augment_on):
             _check_sizes(split, extra)
             self.feed = DeviceBatches(self.batches)
@@ -148,7 +148,10 @@ class Run:
         return progress
 
     def fit(
-        self, done: int, callbacks: Sequence[keras.callbacks.Callback], verbose
+        self,
+        done: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+        verbose: str | int,
     ) -> None:
         """Trains the epochs that are missing.
 
@@ -159,7 +162,7 @@ class Run:
         """
         steps = len(self.batches)
 
-        def batch(step: int):
+        def batch(step: int) -> tuple:
             # (B, h, w, 3) and (B, h, w) uint8; on the device (B, H, W, 3) and (B, H, W)
             # with the numbers of `DeviceBatches`.
             inputs, labels = self.feed(*divmod(done * steps + step, steps))
@@ -202,7 +205,7 @@ class Run:
 
 
 def _batches(
-    split: Split, recipe: Recipe, extra: Split | None
+    split: LabelledFrames, recipe: Recipe, extra: Split | None
 ) -> Batches | TwoStoreBatches:
     """The training batches of a recipe, from one split or from two."""
     names = [field.name for field in dataclasses.fields(Augmentation)]
@@ -218,7 +221,7 @@ def _batches(
     return TwoStoreBatches(batches, extra, share) if extra else batches
 
 
-def _facts(split: Split, val: Split, extra: Split | None) -> dict:
+def _facts(split: LabelledFrames, val: Split, extra: Split | None) -> dict:
     """What a resumed run compares, besides the marks of the stores."""
     facts = {
         "train": len(split),
@@ -230,7 +233,7 @@ def _facts(split: Split, val: Split, extra: Split | None) -> dict:
 
 
 def _loss(
-    split: Split, recipe: Recipe, extra: Split | None
+    split: LabelledFrames, recipe: Recipe, extra: Split | None
 ) -> tuple[np.ndarray | None, keras.losses.Loss]:
     """The (K,) class weights, None for all equal, and the loss that uses them."""
     rule, cap = recipe.class_weights, recipe.weight_cap
@@ -238,7 +241,7 @@ def _loss(
     return weights, LOSSES[recipe.loss](weights, split.store.class_map.void)
 
 
-def _training_model(split: Split, recipe: Recipe, begun: bool) -> keras.Model:
+def _training_model(split: LabelledFrames, recipe: Recipe, begun: bool) -> keras.Model:
     """From (B, h, w, 3) to (B, h, w, K), with the first weights of the recipe."""
     num_classes = split.store.class_map.num_classes
     model = build_training_model(recipe, recipe.crop or split.size, num_classes)
@@ -247,7 +250,7 @@ def _training_model(split: Split, recipe: Recipe, begun: bool) -> keras.Model:
     return model
 
 
-def _check_sizes(split: Split, extra: Split | None) -> None:
+def _check_sizes(split: LabelledFrames, extra: Split | None) -> None:
     if extra and extra.size != split.size:
         raise ValueError(
             f"frames of {extra.size} and of {split.size} cannot be changed in one "

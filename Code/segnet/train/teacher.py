@@ -1,13 +1,14 @@
 """Distillation: learning from teachers as well as labels, by `keras.distillation`."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 from keras.distillation import DistillationLoss, Distiller
 
-from segnet.losses.base import weighted_mean
+from segnet.losses.base import Tensor, weighted_mean
 from segnet.models.build import at_size
 from segnet.recipe import Recipe
 from segnet.runs.loading import class_names_of, load
@@ -34,7 +35,9 @@ class PixelDivergence(DistillationLoss):
         self.class_weights = class_weights
         self.stride = stride
 
-    def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+    def compute_loss(
+        self, teacher_outputs: Tensor, student_outputs: Tensor, **kwargs: Any
+    ) -> Tensor:
         """Returns the loss of logits (B, H, W, K), both of one shape."""
         # (B, H/stride, W/stride, K)
         wanted, found = self._logs(teacher_outputs), self._logs(student_outputs)
@@ -46,7 +49,7 @@ class PixelDivergence(DistillationLoss):
         weights = np.asarray(self.class_weights, np.float32)
         return weighted_mean(divergences, ops.sum(shares * weights, axis=-1))
 
-    def _logs(self, logits):
+    def _logs(self, logits: Tensor) -> Tensor:
         """The logarithms of the probabilities of the pixels in use, float32."""
         step = slice(self.stride // 2, None, self.stride)
         return ops.log_softmax(ops.cast(logits[:, step, step], "float32"))

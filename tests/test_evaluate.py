@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from segnet.classes import CATEGORIES6, CITYSCAPES10, VKITTI1
+from segnet.cli import main
 from segnet.data.prepare import prepare
 from segnet.data.store import open_store
 from segnet.data.store.integrity import seal_of
-from segnet.evaluate import evaluate, table
+from segnet.evaluate import UnwrittenReport, evaluate, table
 from segnet.metrics import confusion, scores
 from segnet.models import MODELS
 from segnet.predict.predicting import predict
@@ -195,6 +196,36 @@ def test_a_model_that_answers_with_nan_has_no_score(store_path):
     model.set_weights([np.full_like(weights[0], np.nan), *weights[1:]])
     with pytest.raises(ValueError, match="returned NaN"):
         evaluate(model, store_path)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_scoring(
+    store_path, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("segnet.evaluate.scoring.count", None)
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "val"):
+        with pytest.raises(OSError, match="file"):
+            evaluate(colour_matcher(), store_path, out=out)
+
+
+def test_a_score_is_said_though_the_disk_is_full(
+    report, store_path, tmp_path, monkeypatch, capsys
+):
+    def full(*_):
+        raise OSError(28, "No space left on device", "val/report.json")
+
+    monkeypatch.setattr("segnet.evaluate.scoring.write", full)
+    said = "the report was not written whole: .*No space left on device: 'val/report"
+    with pytest.raises(UnwrittenReport, match=said) as caught:
+        evaluate(colour_matcher(), store_path, out=tmp_path / "val")
+    assert caught.value.report == report[0]
+    model = tmp_path / "matcher.keras"
+    colour_matcher().save(model)
+    out = ["--out", str(tmp_path / "val")]
+    assert main(["evaluate", str(model), str(store_path), *out]) == 2
+    printed = capsys.readouterr()
+    assert table(report[0]) in printed.out
+    assert "evaluate: the report was not written whole: [Errno 28]" in printed.err
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])

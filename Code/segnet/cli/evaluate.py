@@ -49,20 +49,24 @@ def add_evaluate(verbs: Verbs) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from segnet.evaluate import evaluate, table
+    from segnet.evaluate import UnwrittenReport, evaluate, table
     from segnet.runs.loading import trained_on_val
 
-    report = evaluate(
-        arguments.model,
-        arguments.store,
-        split=arguments.split,
-        out=arguments.out,
-        mapping=arguments.classes,
-        batch_size=arguments.batch_size,
-        progress=on_terminal(),
-        flip=arguments.flip,
-        scales=arguments.scales,
-    )
+    try:
+        report = evaluate(
+            arguments.model,
+            arguments.store,
+            split=arguments.split,
+            out=arguments.out,
+            mapping=arguments.classes,
+            batch_size=arguments.batch_size,
+            progress=on_terminal(),
+            flip=arguments.flip,
+            scales=arguments.scales,
+        )
+    except UnwrittenReport as error:
+        say(table(error.report))
+        raise
     say(table(report))
     if arguments.split == "val" and trained_on_val(arguments.model, report["source"]):
         say(

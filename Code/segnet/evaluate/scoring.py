@@ -15,11 +15,12 @@ from segnet.evaluate.details import details_of
 from segnet.evaluate.match import Match, match
 from segnet.evaluate.provenance import provenance_of
 from segnet.evaluate.tta import averaged
-from segnet.evaluate.writing import worst_frames, write
+from segnet.evaluate.writing import UnwrittenReport, worst_frames, write
 from segnet.metrics import Scores, scores
 from segnet.report.tables import percent, text_table
 from segnet.runs.loading import class_names_of, load, trained_on_val, training_of
 from segnet.scores.frame_counts import FrameCounts
+from segnet.system.files import check_writable
 
 
 def evaluate(
@@ -62,11 +63,15 @@ def evaluate(
         FileNotFoundError: There is no such file.
         ValueError: The store has no such split, a scale is out of range, a file is
             damaged, or size or classes differ from the model's.
+        OSError: `out` cannot be written; where that shows after the scoring only, an
+            `UnwrittenReport`, which holds the report.
     """
     with ExitStack() as stack:
         if not isinstance(store, Store):
             store = stack.enter_context(open_store(store))
         frames = store[split]
+        if out is not None:
+            check_writable(out)
         origin = None
         if not isinstance(model, keras.Model):
             origin, model = model, load(model)
@@ -80,7 +85,10 @@ def evaluate(
         report |= {"class_mapping": mapping, "test_time": test_time}
         report |= _origin(origin, report, frames)
         if out is not None:
-            write(Path(out), report, matched, network, frames, counts, per_frame)
+            try:
+                write(Path(out), report, matched, network, frames, counts, per_frame)
+            except OSError as error:
+                raise UnwrittenReport(report, error) from error
     return report
 
 

@@ -22,6 +22,19 @@ WORST_FRAMES = 2
 GALLERY_FRAMES = 6
 
 
+class UnwrittenReport(OSError):
+    """A report that was computed but could not be written.
+
+    Args:
+        report: As `evaluate` would have returned it.
+        error: Why it was not written.
+    """
+
+    def __init__(self, report: dict, error: OSError):
+        super().__init__(f"the report was not written whole: {error}")
+        self.report = report
+
+
 def worst_frames(matrices: np.ndarray, count: int = WORST_FRAMES) -> list[int]:
     """Returns the frames with the lowest mIoU, the worst first."""
     mious = np.array([scores(matrix).miou for matrix in matrices])

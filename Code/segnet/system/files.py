@@ -4,6 +4,7 @@ import filecmp
 import os
 import re
 import secrets
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -111,6 +112,17 @@ def replacing_all(path: str | Path, *others: str | Path) -> Iterator[tuple[Path,
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def check_writable(folder: str | Path) -> None:
+    """Makes a folder where it is missing, and fails now if nothing can be written.
+
+    Raises:
+        OSError: The folder cannot be made, or no file in it.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b" ")
 
 
 def remove_parts(*paths: str | Path) -> None:

@@ -1,6 +1,6 @@
 """Measures `segnet predict` on a rendered drive: frames a second, memory, a look.
 
-    segnet render Long --world high1 --frames 300 --size 720 960 --focal 1000
+    segnet render Long --world high1 --frames 180 --size 720 960 --focal 1000
     PYTHONPATH=Code python experiments/speed/bench_predict.py Long Predict
 
 The frames become a video of 30 seconds. Its first 5 seconds and all of it are seen by

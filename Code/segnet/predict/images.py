@@ -82,6 +82,7 @@ class ImageRun:
         self.summary.images += len(items)
 
     def _write(self, item: Item, seen: Photograph) -> None:
-        with self.clock("writing"):
+        with self.clock("enlarging"):
             prediction = self.predictor.finish(seen)
+        with self.clock("writing"):
             write_prediction(item, prediction, self.wanted)

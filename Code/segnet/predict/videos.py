@@ -122,8 +122,9 @@ class VideoRun:
         return len(group)
 
     def _write(self, output: "_Output", time: int, photograph: Photograph) -> None:
-        with self.clock("writing"):
+        with self.clock("enlarging"):
             prediction = self.predictor.finish(photograph)
+        with self.clock("writing"):
             output.add(time, prediction)
             if self.wanted.shares:
                 self.counts += count(prediction.ids)

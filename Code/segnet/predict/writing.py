@@ -11,6 +11,7 @@ from segnet.predict.sources import Item
 from segnet.system.files import replacing
 
 JPEG_QUALITY = 90
+WORK = ("reading", "network", "enlarging", "writing")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Summary:
     Args:
         images, videos, frames: How many were seen; `frames` are those of videos.
         left_out: Images, videos and frames that were damaged.
-        seconds: What took how long: "reading", "network", "writing" side by side,
-            "building" the network before, and "all" together without the start.
+        seconds: What took how long: the kinds of `WORK`, side by side, "building" the
+            network before them, and "all" together without the start.
     """
 
     images: int = 0
@@ -59,8 +60,7 @@ class Summary:
             building = self.seconds["building"]
             rest = self.seconds["all"] - building
             alone = ", ".join(
-                f"{work} {_rate(seen / self.seconds[work])}"
-                for work in ("reading", "network", "writing")
+                f"{work} {_rate(seen / self.seconds[work])}" for work in WORK
             )
             lines.append(
                 f"{_rate(seen / rest)} frames/s (alone: {alone}), after {building:.0f} "

@@ -20,6 +20,7 @@ from segnet.cli.pack import add_pack
 from segnet.cli.predict import add_predict
 from segnet.cli.prepare import add_prepare
 from segnet.cli.render import add_render
+from segnet.cli.runs import add_runs
 from segnet.cli.train import add_train
 
 EPILOG = """\
@@ -38,6 +39,7 @@ ADD_VERBS = (
     add_evaluate,
     add_compare,
     add_predict,
+    add_runs,
     add_pack,
     add_models,
     add_bench,

@@ -47,7 +47,14 @@ def add_train(verbs: Verbs) -> None:
         "--verbose",
         type=int,
         choices=(0, 1, 2),
-        help="0 silent, 1 progress bar, 2 a line an epoch",
+        help="0 silent, 1 a progress bar, 2 a line an epoch (default)",
+    )
+    parser.add_argument(
+        "--pictures",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="draw curves.png, predictions.jpg, train_batch.jpg and classes.png into "
+        "RUN (default: on)",
     )
     parser.add_argument(
         "--kernels",
@@ -86,6 +93,7 @@ def _train(arguments: argparse.Namespace) -> None:
         verbose=verbose,
         extra=arguments.extra,
         kernels=arguments.kernels,
+        pictures=arguments.pictures,
     )
     if verbose:
         report = run / "report.json"

@@ -12,7 +12,8 @@ from segnet.system.locks import alone
 
 RECIPE, CLASS_MAP, HISTORY = "recipe.json", "class_map.json", "history.csv"
 BEST, STATE, REPORT = "best.keras", "last.npz", "report.json"
-FILES = (RECIPE, CLASS_MAP, HISTORY, BEST, STATE, REPORT)
+RECORD = "run.json"
+FILES = (RECIPE, CLASS_MAP, HISTORY, BEST, STATE, REPORT, RECORD)
 LOCK = "run.lock"
 COLUMNS = (
     "epoch",

@@ -80,3 +80,21 @@ def _locked(file: BinaryIO) -> bool:
         except OSError:
             return False
     return True
+
+
+def is_held(path: str | Path) -> bool:
+    """Returns whether a process holds the lock file at `path`.
+
+    A file that a killed process left behind is not held. Without file locks, as on
+    Windows, a file that is there counts as held.
+    """
+    try:
+        import fcntl
+
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except (ImportError, OSError):
+        return Path(path).exists()
+    return False

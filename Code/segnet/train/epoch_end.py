@@ -9,6 +9,7 @@ import keras
 
 from segnet.runs import folder as run_folder
 from segnet.runs import state as run_state
+from segnet.runs.record import DivergedError
 from segnet.train.pair import update_inference_model
 from segnet.train.run import Run
 
@@ -22,7 +23,7 @@ class ValidateAndSave(keras.callbacks.Callback):
         progress: Gets a row for each epoch.
 
     Raises:
-        ValueError: The loss, in training or on val, is not finite.
+        DivergedError: The loss, in training or on val, is not finite.
     """
 
     def __init__(self, run: Run, out: Path, progress: run_state.Progress):
@@ -75,13 +76,13 @@ class ValidateAndSave(keras.callbacks.Callback):
             raise self._diverged(f"the loss on val is {logs['val_loss']} at the end")
         return best is None or logs["val_miou"] > best
 
-    def _diverged(self, what: str) -> ValueError:
+    def _diverged(self, what: str) -> DivergedError:
         """The error for a loss that is not finite."""
         epoch = len(self.progress.rows) + 1
         every = self.run.recipe.save_every
         kept = (epoch - 1) // every * every
         holds = f"still holds epoch {kept}" if kept else "holds no epoch yet"
-        return ValueError(
+        return DivergedError(
             f"{what} of epoch {epoch}; lower the learning rate "
             f"({self.run.recipe.learning_rate}) or look for damaged frames. "
             f"{self.out} {holds}"

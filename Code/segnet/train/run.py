@@ -148,10 +148,7 @@ class Run:
         return progress
 
     def fit(
-        self,
-        done: int,
-        callbacks: Sequence[keras.callbacks.Callback],
-        verbose: str | int,
+        self, done: int, callbacks: Sequence[keras.callbacks.Callback], verbose: int
     ) -> None:
         """Trains the epochs that are missing.
 

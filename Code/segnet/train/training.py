@@ -10,16 +10,20 @@ import json
 from contextlib import ExitStack
 from pathlib import Path
 
+import keras
+
 from segnet.data.store import Split, Store, open_store
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
+from segnet.runs.record import recorded
 from segnet.runs.state import Progress
 from segnet.system.files import replacing
 from segnet.system.text import shown
 from segnet.train.checks import check_crop, check_labels
 from segnet.train.epoch_end import ValidateAndSave
+from segnet.train.epoch_lines import EpochLines
 from segnet.train.kernels import use_kernels
 from segnet.train.run import Run
 
@@ -32,6 +36,7 @@ def train(
     verbose: str | int = "auto",
     extra: str | Path | None = None,
     kernels: str = "keras",
+    pictures: bool = False,
 ) -> Path:
     """Trains a network and returns its run folder.
 
@@ -46,10 +51,12 @@ def train(
         out: The run folder, new unless `resume`.
         resume: Continue after the last finished epoch; a folder in which no epoch was
             finished starts from the beginning.
-        verbose: As in `keras.Model.fit`; 0 prints nothing.
+        verbose: 0 prints nothing, 1 shows the progress bar of Keras, 2 and "auto"
+            print a line an epoch with the time left.
         extra: A second store with the same classes, whose train frames fill
             `recipe.extra_share` of each batch; rendered frames beside real ones, say.
         kernels: "keras", or "fast" for those of `segnet.train.kernels`.
+        pictures: Draw curves.png, predictions.jpg, train_batch.jpg and classes.png.
 
     Raises:
         FileNotFoundError: The store or a file that the recipe names is missing.
@@ -69,15 +76,56 @@ def train(
         marks = _check_data(store, second, recipe, verbose)
         run = Run(store, recipe, second, begun=has_state, marks=marks)
         run_folder.start(out, recipe, store.class_map)
+        opened.enter_context(recorded(out, _facts(store_path, run)))
         progress = run.resume(out) if has_state else Progress(run.data)
         done = len(progress.rows)
         if verbose:
-            print(f"{recipe.model}: {done} of {recipe.epochs} epochs done")
+            print(_header(run, done), flush=True)
         if done < recipe.epochs:
-            run.fit(done, [ValidateAndSave(run, out, progress)], verbose)
+            callbacks = _callbacks(run, out, progress, verbose, pictures)
+            run.fit(done, callbacks, verbose=int(verbose == 1))
         if not recipe.include_val:
-            _write_report(out, store)
+            _write_report(out, store, pictures)
     return out
+
+
+def _facts(store_path: str | Path, run: Run) -> dict:
+    """For the record: the store by the end of its path, and what it was trained on."""
+    return {
+        "store": "/".join(Path(store_path).parts[-2:]),
+        "seal": run.data.get("seal"),
+        "frames": run.data["train"],
+        "backend": keras.backend.backend(),
+    }
+
+
+def _header(run: Run, done: int) -> str:
+    """What is about to be trained, since the first step takes a while."""
+    recipe = run.recipe
+    height, width = recipe.crop or run.data["size"]
+    text = f"{recipe.model}: {done} of {recipe.epochs} epochs done"
+    if done == recipe.epochs:
+        return text
+    return (
+        f"{text}; {run.data['train']} frames, batches of {recipe.batch_size} at "
+        f"{height}x{width}, {recipe.loss}"
+        f"{f', from {recipe.init}' if recipe.init and not done else ''}\n"
+        f"compiling the first step, up to a minute"
+    )
+
+
+def _callbacks(
+    run: Run, out: Path, progress: Progress, verbose: str | int, pictures: bool
+) -> list[keras.callbacks.Callback]:
+    """What follows each epoch, in this order: the others read what the first wrote."""
+    callbacks = [ValidateAndSave(run, out, progress)]
+    if verbose in ("auto", 2):
+        callbacks.append(EpochLines(run.recipe, progress))
+    if pictures:
+        from segnet.train.run_pictures import DrawRun
+
+        callbacks.append(DrawRun(run, out))
+    return callbacks
 
 
 def _check_recipe(recipe: Recipe, extra: str | Path | None) -> None:
@@ -109,8 +157,12 @@ def _check_data(
     return marks
 
 
-def _write_report(out: Path, store: Store) -> None:
+def _write_report(out: Path, store: Store, pictures: bool) -> None:
     """Scores best.keras on val."""
     report = evaluate(out / run_folder.BEST, store, "val")
     with replacing(out / run_folder.REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
+    if pictures:
+        from segnet.train.run_pictures import draw_classes
+
+        draw_classes(report, out)

@@ -1,0 +1,100 @@
+"""The pictures of a run folder, which grow while it trains."""
+
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+from segnet import pictures
+from segnet.predict.predicting import predict
+from segnet.runs import folder as run_folder
+from segnet.system.files import replacing
+from segnet.train.pair import update_inference_model
+from segnet.train.run import Run
+
+CURVES, CLASSES = "curves.png", "classes.png"
+PREDICTIONS, BATCH = "predictions.jpg", "train_batch.jpg"
+FRAMES = 6
+# Rows of predictions.jpg besides the image and the ground truth.
+MOST_ROWS = 8
+ROW_WIDTH = 240
+# Drawing costs a second or two.
+PAUSE = 30.0
+
+
+class DrawRun(keras.callbacks.Callback):
+    """Draws a run while it trains; a picture is replaced in one step.
+
+    `train_batch.jpg` shows the first batch as the network gets it, `curves.png` the
+    loss and the score of each epoch, and `predictions.jpg` six frames of val, a row
+    for each time they were looked at.
+
+    Args:
+        run: What is trained.
+        out: The run folder.
+    """
+
+    def __init__(self, run: Run, out: Path):
+        super().__init__()
+        self.run, self.out = run, out
+        self.last = 0.0
+        self.rows: list[tuple[int, np.ndarray]] = []
+        count = min(FRAMES, len(run.val))
+        places = np.linspace(0, len(run.val) - 1, count).round().astype(int)
+        self.images, self.labels = run.val.read(list(map(int, places)))
+
+    def on_train_begin(self, logs=None):
+        # As the CPU augments it; on the device the same changes are drawn.
+        images, labels = self.run.batches(0, 0)
+        class_map = self.run.class_map
+        laid_over = [
+            pictures.overlay(image, label, class_map)
+            for image, label in zip(images[:4], labels[:4], strict=True)
+        ]
+        _save(self.out / BATCH, [list(images[:4]), laid_over])
+
+    def on_epoch_end(self, epoch, logs=None):
+        is_last = epoch + 1 == self.run.recipe.epochs
+        if not is_last and time.monotonic() - self.last < PAUSE:
+            return
+        self._draw(epoch + 1)
+        # From the end of the drawing: it must not take a large share of the run.
+        self.last = time.monotonic()
+
+    def _draw(self, epoch: int) -> None:
+        history = self.out / run_folder.HISTORY
+        pictures.curves({self.run.recipe.model: history}, self.out / CURVES)
+        # Val is not scored after each epoch, so these weights may be older.
+        update_inference_model(self.run.model, self.run.inference)
+        # (F, H, W) uint8 ids
+        self.rows.append((epoch, predict(self.run.inference, self.images)))
+        if len(self.rows) > MOST_ROWS:
+            # Every second one, so that the strip always covers the whole run.
+            self.rows = [*self.rows[:-1:2], self.rows[-1]]
+        class_map = self.run.class_map
+        strips = [list(self.images), list(class_map.colourise(self.labels))]
+        strips += [list(class_map.colourise(ids)) for _, ids in self.rows]
+        _save(self.out / PREDICTIONS, strips)
+
+
+def draw_classes(report: dict, out: Path) -> None:
+    """Draws the IoU of each class of a run's report."""
+    pictures.per_class_bars({report["model"]: report}, out / CLASSES)
+
+
+def _save(path: Path, rows: list[list[np.ndarray]]) -> None:
+    """Writes rows of pictures (H, W, 3), each `ROW_WIDTH` wide, as one JPEG."""
+    height, width = rows[0][0].shape[:2]
+    size = ROW_WIDTH, max(1, round(ROW_WIDTH * height / width))
+    grid = np.concatenate(
+        [
+            np.concatenate(
+                [np.asarray(Image.fromarray(p).resize(size)) for p in row], axis=1
+            )
+            for row in rows
+        ]
+    )
+    with replacing(path) as part:
+        Image.fromarray(grid).save(part, "JPEG", quality=88)

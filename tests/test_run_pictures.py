@@ -1,0 +1,72 @@
+"""What a run prints and draws while it trains."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segnet.models import MODELS
+from segnet.recipe import Recipe
+from segnet.runs.state import Progress
+from segnet.train import train
+from segnet.train.epoch_lines import EpochLines, duration
+from test_train import TINY, tiny
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", tiny)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "1 s"),
+        (59.4, "59 s"),
+        (112, "1 min 52 s"),
+        (660, "11 min"),
+        (10_920, "3 h 2 min"),
+    ],
+)
+def test_times_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_the_time_left_leaves_the_compilation_out():
+    rows = [{"epoch": 2, "loss": 0.5, "val_miou": 0.25}]
+    lines = EpochLines(Recipe(epochs=5), Progress({}, rows))
+    lines.seconds = [60.0, 4.0, 6.0]
+    assert lines.line() == (
+        "epoch 2/5, loss 0.500, mIoU 25.0 (best 25.0), 6 s an epoch, about 15 s left"
+    )
+    rows[0] |= {"epoch": 5, "val_miou": None}
+    assert lines.line() == "epoch 5/5, loss 0.500, 6 s an epoch"
+
+
+def test_a_run_prints_a_line_an_epoch_and_draws(store_path, tmp_path, capsys):
+    recipe = dataclasses.replace(TINY, epochs=2)
+    out = tmp_path / "run"
+    train(store_path, recipe, out, pictures=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("tiny: 0 of 2 epochs done; 9 frames, batches of 4")
+    assert lines[1].startswith("compiling the first step")
+    assert [line[:9] for line in lines[2:]] == ["epoch 1/2", "epoch 2/2"]
+    assert "left" in lines[2] and "left" not in lines[3]
+    sizes = {}
+    for name in ("curves.png", "classes.png", "predictions.jpg", "train_batch.jpg"):
+        with Image.open(out / name) as picture:
+            sizes[name] = picture.size
+            assert np.asarray(picture).std() > 1
+    # 3 frames of val and 4 of the batch, 240 pixels wide each, at 2:3.
+    assert sizes["train_batch.jpg"] == (4 * 240, 2 * 160)
+    assert sizes["predictions.jpg"][0] == 3 * 240
+    rows = sizes["predictions.jpg"][1] // 160
+    assert rows in (3, 4)
+
+
+def test_without_pictures_none_are_drawn(store_path, tmp_path, capsys):
+    recipe = dataclasses.replace(TINY, epochs=1)
+    train(store_path, recipe, tmp_path / "run", verbose=0)
+    assert capsys.readouterr().out == ""
+    assert not list(tmp_path.rglob("*.jpg")) + list(tmp_path.rglob("*.png"))

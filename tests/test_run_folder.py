@@ -131,7 +131,7 @@ def test_a_kill_before_the_first_state_starts_anew(store_path, tmp_path, monkeyp
         patch.setattr(Run, "save_best", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train(store_path, SHORT, run, verbose=0)
-    names = {"recipe.json", "class_map.json", "history.csv", "best.keras"}
+    names = {"recipe.json", "class_map.json", "history.csv", "best.keras", "run.json"}
     assert {*files_of(run)} == names
     # What a killed process leaves of a file it was writing.
     (run / "last.0123abcd.part.npz").touch()

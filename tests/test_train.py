@@ -110,7 +110,7 @@ def test_the_run_folder(finished, store_path):
     names = {path.name for path in finished.iterdir()}
     assert names == {
         *("recipe.json", "class_map.json", "history.csv"),
-        *("best.keras", "last.npz", "report.json"),
+        *("best.keras", "last.npz", "report.json", "run.json"),
     }
     assert Recipe.from_json((finished / "recipe.json").read_text()) == TINY
     rows = rows_of(finished, *run_folder.COLUMNS)

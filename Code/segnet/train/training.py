@@ -76,12 +76,13 @@ def train(
         marks = _check_data(store, second, recipe, verbose)
         run = Run(store, recipe, second, begun=has_state, marks=marks)
         run_folder.start(out, recipe, store.class_map)
-        opened.enter_context(recorded(out, _facts(store_path, run)))
         progress = run.resume(out) if has_state else Progress(run.data)
         done = len(progress.rows)
         if verbose:
             print(_header(run, done), flush=True)
         if done < recipe.epochs:
+            # Here and not before: what is refused above leaves the record as it was.
+            opened.enter_context(recorded(out, _facts(store_path, run)))
             callbacks = _callbacks(run, out, progress, verbose, pictures)
             run.fit(done, callbacks, verbose=int(verbose == 1))
         if not recipe.include_val:

@@ -1,11 +1,12 @@
 """The verb `runs`: lists the training runs below a folder."""
 
+import argparse
 from pathlib import Path
 
-from segnet.cli.common import add_verb, say
+from segnet.cli.common import Verbs, add_verb, say
 
 
-def add_runs(verbs) -> None:
+def add_runs(verbs: Verbs) -> None:
     parser = add_verb(
         verbs,
         "runs",
@@ -27,7 +28,7 @@ def add_runs(verbs) -> None:
     )
 
 
-def _runs(arguments) -> None:
+def _runs(arguments: argparse.Namespace) -> None:
     from segnet.runs.listing import find_runs, runs_table
 
     runs = find_runs(arguments.folder, arguments.sort)

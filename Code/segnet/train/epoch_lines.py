@@ -1,6 +1,7 @@
 """One line an epoch: the loss, the score, and how long the rest will take."""
 
 import time
+from typing import Any
 
 import keras
 
@@ -21,10 +22,10 @@ class EpochLines(keras.callbacks.Callback):
         self.recipe, self.progress = recipe, progress
         self.seconds: list[float] = []
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         # With the time that scoring and saving took.
         self.seconds.append(time.perf_counter() - self.began)
         print(self.line(), flush=True)
@@ -34,7 +35,7 @@ class EpochLines(keras.callbacks.Callback):
         row, total = self.progress.rows[-1], self.recipe.epochs
         parts = [f"epoch {row['epoch']}/{total}", f"loss {row['loss']:.3f}"]
         if row["val_miou"] is not None:
-            best = self.progress.best
+            best = self.progress.best or 0.0
             parts.append(f"mIoU {100 * row['val_miou']:.1f} (best {100 * best:.1f})")
         # The first epoch of a process compiles; it is no measure for the others.
         measured = self.seconds[1:] or self.seconds

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -45,7 +46,7 @@ class DrawRun(keras.callbacks.Callback):
         places = np.linspace(0, len(run.val) - 1, count).round().astype(int)
         self.images, self.labels = run.val.read(list(map(int, places)))
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         # As the CPU augments it; on the device the same changes are drawn.
         images, labels = self.run.batches(0, 0)
         class_map = self.run.class_map
@@ -55,7 +56,7 @@ class DrawRun(keras.callbacks.Callback):
         ]
         _save(self.out / BATCH, [list(images[:4]), laid_over])
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         is_last = epoch + 1 == self.run.recipe.epochs
         if not is_last and time.monotonic() - self.last < PAUSE:
             return

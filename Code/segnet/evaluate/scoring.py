@@ -36,19 +36,13 @@ def evaluate(
 ) -> dict:
     """Returns the report of a model on one split of a store.
 
-    The report is ready for JSON: `miou`, `pixel_accuracy`, `frequency_weighted_iou`,
-    `per_class` (name -> IoU, None where absent), `absent` (classes without a pixel in
-    the ground truth), `confusion` (K rows of ground truth; one more column for
-    predictions of classes that are not scored), `worst` (the frames with the lowest
-    mIoU), `details` (see `segnet.evaluate.details`), `alerts` (what qualifies the
-    score), `provenance`, and what was scored on what:
-    `model`, `parameters`, `training` (the recipe of its run), `split`, `split_rule`,
-    `frames`, `size`, `class_map`, `class_mapping`, `source`, `test_time` (the views
-    that were averaged over).
+    The report is ready for JSON and holds what `docs/report.md` lists: `miou`,
+    `per_class` (None where absent from the ground truth), `confusion` (K rows of
+    ground truth; one more column for predictions of classes that are not scored),
+    `details`, `alerts`, `provenance`, and what was scored on what.
 
     Args:
-        model: A model, or what `segnet.runs.loading.load` takes: a file, a run folder
-            or the name of shipped weights.
+        model: A model, or a file, a run folder or the name of shipped weights.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.html, report.json and more; None for none.
@@ -63,8 +57,7 @@ def evaluate(
         FileNotFoundError: There is no such file.
         ValueError: The store has no such split, a scale is out of range, a file is
             damaged, or size or classes differ from the model's.
-        OSError: `out` cannot be written; where that shows after the scoring only, an
-            `UnwrittenReport`, which holds the report.
+        OSError: `out` cannot be written; after the scoring an `UnwrittenReport`.
     """
     with ExitStack() as stack:
         if not isinstance(store, Store):

@@ -82,8 +82,8 @@ RECIPES = {
     "camvid11_edgesegnet_crops": _EDGESEGNET_CROPS,
     # Both networks of docs/experiments/camvid.md, side by side.
     "camvid11_short": Recipe(epochs=20, learning_rate=1e-3, class_weights="enet"),
-    # What the inspiring work did, as far as it says: its network, no augmentation,
-    # no class weights, no averaging.
+    # The inspiring work's training, as far as it is known: its network, and neither
+    # augmentation nor class weights nor averaging.
     "reference": Recipe(
         model="reference_multibranch",
         epochs=40,

@@ -1,4 +1,4 @@
-"""What the measurements share: machine facts, alternating calls, a convolution."""
+"""Shared by the measurements: machine facts, alternating calls, a convolution."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def check_models(models: Iterable[str], known: Iterable[str]) -> None:
     known = list(known)
     for name in models:
         if name not in known:
-            raise ValueError(f"no network {name!r}; there are {', '.join(known)}")
+            raise ValueError(f"no network {name!r}; known are {', '.join(known)}")
 
 
 def in_turns(
@@ -55,7 +55,7 @@ def in_turns(
 
 
 def keep(result: dict[str, Any], out: str | Path | None) -> None:
-    """Writes a result as JSON, if there is a file to write."""
+    """Writes a result as JSON; does nothing without a file."""
     if out is not None:
         with replacing(out) as part:
             part.write_text(json.dumps(result, indent=2) + "\n")

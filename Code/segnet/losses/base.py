@@ -1,4 +1,4 @@
-"""What all losses share: void pixels, one-hot labels, and sums of losses."""
+"""The base of all losses: void pixels, one-hot labels, and sums of losses."""
 
 from collections.abc import Sequence
 from typing import Any, Self

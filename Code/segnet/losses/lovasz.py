@@ -19,7 +19,7 @@ class Lovasz(PixelLoss):
     class's errors within a bin is lost. The loss differs from the sorted one by less
     than 1 / 1024, and not at all if no two errors share a bin.
 
-    All classes in the batch count the same, so there are no class weights.
+    All classes in the batch count the same; the loss takes no class weights.
 
     Args:
         ignore_class: The void id, 0 to 255.

@@ -18,7 +18,7 @@ class Tversky(PixelLoss):
     own. Keras' own takes one-hot labels and no void, and releases up to 3.15 swap alpha
     and beta.
 
-    All classes in the batch count the same, so there are no class weights.
+    All classes in the batch count the same; the loss takes no class weights.
 
     Args:
         alpha: Weight of false positives, at least 0.

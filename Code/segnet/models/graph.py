@@ -1,6 +1,6 @@
-"""What the graph of a functional model says: its layers in order, what one pixel sees.
+"""The graph of a functional model: its layers in order, and its receptive field.
 
-A layer stands in one place of the graph; models inside models are not followed.
+Each layer is used once; models inside models are not followed.
 """
 
 from math import ceil

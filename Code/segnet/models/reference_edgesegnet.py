@@ -24,14 +24,15 @@ classes, are known. The reading below gives that count; every convolution has a 
 A refine module is a 1x1, plus 1x1 - 3x3 - 3x3 of the result. The bottlenecks grow from
 193 // 9 = 21 to 193 // 3 = 64 to 193: by 3 each time.
 
-What the count leaves open:
+The count leaves open:
 - Where BatchNormalization stands. 392 parameters are 98 = 13 + 21 + 64 channels: before
   each convolution of the residual bottleneck (used here, and in a public PyTorch copy
   of the paper), before each of the reduction, or after the stem and after the first
   two convolutions of either. With these widths, and a bias on every convolution or on
   none, a search over kernels, shortcuts and BN places found no fifth reading.
-- What has no weights: strides, the max-pool, the tensor each branch starts from. These
-  follow that PyTorch copy, whose tensors have the sizes of the paper's figure.
+- Everything without weights: strides, the max-pool, the tensor each branch starts
+  from. These follow that PyTorch copy, whose tensors have the sizes in the paper's
+  figure.
 - Activations: ReLU after every convolution but the stem, the first of a refine module
   and those of the residual bottleneck; none after a sum. A refine module therefore
   adds something non-negative.

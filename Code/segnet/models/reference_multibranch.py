@@ -12,7 +12,7 @@ parameters (14 classes).
 | decoder | transposed 3x3 stride 2: 96; 48 + middle; 48 + 24; 24 + 12 | 1/8 to 1 |
 | head | 3x3 24, 3x3 classifier | 1 |
 
-What the count leaves open: which of the two kinds of kernel comes first in a branch of
+The count leaves open which of the two kinds of kernel comes first in a branch of
 equal widths (1x1 and 3x3 in `middle` may swap places), the activations (ReLU here), the
 side on which the decoder pads (bottom and right here, where the pooling dropped a row
 or column).

@@ -1,4 +1,4 @@
-"""Frames of a drive: pictures of several variations with their owners."""
+"""Frames of a drive: pictures in several variations, and the owner of each pixel."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from segnet.scenes.variations import look_of, turn_of
 
 
 class Drive:
-    """A world and seed, ready to be drawn at one size.
+    """One drive, prepared for drawing at one size.
 
     Args:
         world: A key of `worlds.WORLDS`.
@@ -50,7 +50,7 @@ class Drive:
         return encoding.text(self.stage.town, self.colours(variation))
 
     def draw(self, frame: int, variations: tuple[str, ...]):
-        """Yields (variation, picture, owners) of a frame, owners (H, W) shared.
+        """Yields (variation, picture, owners) of a frame; all share one owners (H, W).
 
         Args:
             frame: From 0.

@@ -1,4 +1,4 @@
-"""Which colour stands for which class or vehicle in a variation's label images."""
+"""The colour of each class and vehicle in the label images of a variation."""
 
 import colorsys
 import zlib
@@ -9,7 +9,7 @@ from segnet.classes import VKITTI1
 from segnet.scenes.town.town import CYCLIST, VEHICLE, WALKER, Town
 from segnet.scenes.variations import TURNS
 
-# Of Cityscapes; no vehicle has them, since theirs are made of _STEPS.
+# Cityscapes' colours; no vehicle has one of them, since vehicles take values of _STEPS.
 _PEOPLE = {
     "Misc:walker": (WALKER, (220, 20, 60)),
     "Misc:cyclist": (CYCLIST, (119, 11, 32)),
@@ -18,10 +18,10 @@ _STEPS = (30, 62, 94, 126, 158, 190, 222, 246)
 
 
 def colours(town: Town, world: str, variation: str, seed: int) -> np.ndarray:
-    """Returns (N, 3) uint8, a colour for each owner; unused owners are black.
+    """Returns (N, 3) uint8: the colour of each owner; unused owners are black.
 
-    The variations with the clone's view share its colours. A turned camera has a
-    table of its own, in which a colour may belong to another kind of vehicle.
+    Variations with the view of clone share its colours. Each turned camera has its own
+    table, in which a colour may belong to another kind of vehicle.
     """
     view = variation if variation in TURNS else "clone"
     rng = np.random.default_rng([seed, zlib.crc32(f"{world}/{view}".encode())])

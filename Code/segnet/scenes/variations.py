@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Look:
-    """Light and weather; colours are factors of 0-1 and a little over.
+    """Light and weather; colours are factors from 0 to a little over 1.
 
     Args:
-        sun: Light of the sun.
-        azimuth: Where it stands, degrees right of where the drive begins to face.
-        elevation: Its height over the horizon, degrees.
-        sky: Light from above.
-        bounce: Light from below.
+        sun: Colour of sunlight.
+        azimuth: Direction of the sun, degrees right of the drive's initial heading.
+        elevation: Height of the sun above the horizon, degrees.
+        sky: Colour of light from above.
+        bounce: Colour of light from below.
         zenith: Colour of the upper sky.
-        horizon: Colour of the sky over the horizon.
+        horizon: Colour of the sky above the horizon.
         cloud: Colour of clouds.
-        cover: Share of the sky they cover.
-        haze: What far things fade to.
-        sight: Metres in which haze takes two thirds.
+        cover: Share of the sky covered by clouds.
+        haze: Colour of distant objects.
+        sight: Distance in metres at which haze takes two thirds.
         shadow: Darkness of cast shadows, 0-1.
         rain: True for streaks and a wet road.
     """
@@ -110,7 +110,7 @@ LOOKS = {
 }
 
 TURNS = {"15-deg-left": -15, "15-deg-right": 15, "30-deg-left": -30, "30-deg-right": 30}
-"""Degrees to the right of the road for the variations that turn the camera."""
+"""Camera angle to the right of the road, in degrees, for turned variations."""
 
 VARIATIONS = tuple(sorted([*LOOKS, *TURNS]))
 
@@ -121,5 +121,5 @@ def look_of(variation: str) -> Look:
 
 
 def turn_of(variation: str) -> int:
-    """Returns the degrees its camera is turned to the right."""
+    """Returns the angle of the camera to the right of the road, in degrees."""
     return TURNS.get(variation, 0)

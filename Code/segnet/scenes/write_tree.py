@@ -23,7 +23,7 @@ from segnet.system.parallel import ordered_map
 SIZE = (375, 1242)
 RGB, SCENEGT = "vkitti_1.3.1_rgb", "vkitti_1.3.1_scenegt"
 _SMALLEST = 32
-# Run lengths are found faster than repeats and, in noisy pictures, pack better.
+# Run-length matching is faster than a full search and packs noisy pictures better.
 _PICTURE = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 _LABELS = {"compress_level": 3}
 
@@ -42,23 +42,23 @@ def render(
 ) -> Path:
     """Writes the first frames of a drive and returns `root`.
 
-    The tree is Virtual KITTI 1.3.1's. The same arguments give the same bytes,
-    whatever the number of workers. Frames that an interrupted call with the same
-    arguments left behind are kept, others are replaced. An encoding file is written
-    when all frames of its variation are there.
+    The tree has the layout of Virtual KITTI 1.3.1. The same arguments give the same
+    bytes for any number of workers. Frames left by an interrupted call with the same
+    arguments are kept, others are replaced. An encoding file is written when all frames
+    of its variation are complete.
 
     Args:
-        root: Folder that gets `vkitti_1.3.1_rgb` and `vkitti_1.3.1_scenegt`.
+        root: Folder for `vkitti_1.3.1_rgb` and `vkitti_1.3.1_scenegt`.
         world: One of `WORLDS`.
-        variations: Some of `VARIATIONS`; those with the clone's view cost less
+        variations: Some of `VARIATIONS`; those with the view of clone cost less
             together than one by one.
         frames: Number of frames, from 1 to the world's length.
-        seed: 0 or more; another seed builds another town.
+        seed: 0 or more; each seed builds a different town.
         size: Height and width in pixels.
         workers: Processes; one for each core by default.
         progress: Show a progress bar.
-        every: Write only every n-th frame, from the first on: fewer neighbours that
-            look alike.
+        every: Write only every n-th frame, starting with the first, so that neighbours
+            look less alike.
         focal: Focal length in pixels. By default the view is 81 degrees wide, as in
             Virtual KITTI; a longer one narrows it.
 
@@ -136,7 +136,7 @@ def _image_paths(root: Path, world: str, variation: str, frame: int):
 
 
 def _jobs(root: Path, drive: tuple, variations, frames: range) -> list[tuple]:
-    """Returns (root, drive, frame, variations still to draw), one view each."""
+    """Returns jobs (root, drive, frame, variations still to draw), one per view."""
     world = drive[0]
     for variation in variations:
         _clear_others(root, world, variation, frames, _record(drive))
@@ -184,7 +184,7 @@ def _note_path(root: Path, world: str, variation: str) -> Path:
 
 
 def _refuse_foreign(root: Path, world: str, variation: str) -> None:
-    """Protects a download: only frames with a note beside them may be replaced."""
+    """Refuses to replace frames without a note beside them, as in a download."""
     if _note_path(root, world, variation).exists():
         return
     for top in (RGB, SCENEGT):
@@ -197,7 +197,7 @@ def _refuse_foreign(root: Path, world: str, variation: str) -> None:
 
 
 def _clear_others(root: Path, world, variation, frames: range, record: dict) -> None:
-    """Removes frames of other arguments, and those not asked for."""
+    """Removes frames made with other arguments, and frames not asked for."""
     note = _note_path(root, world, variation)
     kept = note.exists() and _same(note, record)
     _encoding_path(root, world, variation).unlink(missing_ok=True)
@@ -268,7 +268,7 @@ def _png(image: Image.Image, options: dict) -> bytes:
 
 
 def _save(content: bytes, path: Path) -> None:
-    """Writes a file under another name first, so that a killed run leaves no part."""
+    """Writes a file under a temporary name first, so a killed run leaves no part."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Where the camera is and how the world falls on its picture."""
+"""The camera: its position, and the projection of the world onto its picture."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from segnet.scenes.town.town import Town
 
 NEAR = 0.4
 HEIGHT = 1.62
-# Virtual KITTI's, relative to the width of the picture.
+# Virtual KITTI's focal length, relative to the width of the picture.
 WIDEST = 725.0 / 1242
 
 
@@ -18,11 +18,11 @@ class View:
     """A pinhole camera.
 
     Args:
-        place: (3,) right, up, ahead in the world, metres.
+        place: (3,) position in the world: right, up, ahead, metres.
         yaw: Radians right of straight ahead.
         pitch: Radians up.
-        height: Rows of the picture.
-        width: Columns.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
         focal: Focal length in pixels; None for Virtual KITTI's field of view.
     """
 
@@ -44,26 +44,26 @@ class View:
 
     @property
     def turn(self) -> np.ndarray:
-        """(3, 3): world row vector @ turn = right, up, ahead of the camera."""
+        """(3, 3): world row vector @ turn gives right, up, ahead in camera axes."""
         s, c = np.sin(self.pitch), np.cos(self.pitch)
         tilt = np.array([[1, 0, 0], [0, c, s], [0, -s, c]], np.float32)
         return (rotation(-self.yaw) @ tilt).astype(np.float32)
 
     def seen(self, points: np.ndarray) -> np.ndarray:
-        """Returns (..., 3): right, up, ahead of the camera for world points."""
+        """Returns (..., 3): world points in camera axes (right, up, ahead)."""
         return (points - self.place.astype(np.float32)).astype(np.float32) @ self.turn
 
     def project(self, seen: np.ndarray) -> np.ndarray:
-        """Returns (..., 2): column and row of points in front of the camera."""
+        """Returns (..., 2): column and row of points in camera axes, in front of it."""
         ahead = np.maximum(seen[..., 2:], 1e-3)
         flat = seen[..., :2] / ahead * np.array((self.focal, -self.focal), np.float32)
         return flat + np.array(self.centre, np.float32)
 
     def inverse(self, frames: np.ndarray) -> np.ndarray:
-        """Returns (F, 3, 3): (column, row, 1) -> (u, v, 1) / distance ahead.
+        """Returns (F, 3, 3): maps (column, row, 1) to (u, v, 1) / distance ahead.
 
         Args:
-            frames: (F, 3, 3) a texture's origin, step right and step down.
+            frames: (F, 3, 3) origin, step right and step down of a texture.
         """
         frames = frames.astype(np.float64)
         frames[:, 0] -= self.place
@@ -88,10 +88,10 @@ def view(
 
     Args:
         town: The drive.
-        frame: Its number, from 0.
+        frame: Frame number, from 0.
         turned: Degrees to the right of the road.
         size: Height and width of the picture.
-        focal: Its focal length in pixels, as in `View`.
+        focal: Focal length in pixels, as in `View`.
     """
     along = frame * town.world.speed
     side = town.lane + 0.12 * np.sin(frame / 31)

@@ -1,4 +1,4 @@
-"""Turns a painted frame into a photograph under one of the looks."""
+"""Lighting: turns a painted frame into a photograph with one of the looks."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -25,7 +25,7 @@ def ground_noise() -> np.ndarray:
 
 
 class Ground:
-    """What of the ground is the same under every look: stains and leaf gaps."""
+    """Stains and leaf gaps on the ground, shared by all looks."""
 
     def __init__(self, noise: np.ndarray, view: View):
         step = _GROUND_METRES / _GROUND_SIDE
@@ -48,7 +48,7 @@ class Ground:
 
 
 class Light:
-    """One look, made ready for many frames of a drive."""
+    """One look, prepared for many frames of a drive."""
 
     def __init__(self, look: Look):
         self.look = look
@@ -57,7 +57,7 @@ class Light:
         self.curve = _curve(look)
 
     def table(self, painted: Painted, view: View) -> np.ndarray:
-        """Returns (N * NUM_CODES, 4) float32: light of a face's texels by code."""
+        """Returns (N * NUM_CODES, 4) float32: light on each face's texels, by code."""
         directions = leaf_directions() * (1, 1, -1) @ view.turn.T
         leaf = self._falling(directions.astype(np.float32))
         face = self._falling(painted.normal)
@@ -76,7 +76,7 @@ class Light:
         return (ambient + sun).astype(np.float32)
 
     def _mirrored(self, painted: Painted, view: View) -> np.ndarray:
-        """Sky and sun in paint and glass; the camera's own direction is enough."""
+        """Returns the mirrored sky and sun; one view direction serves all pixels."""
         look, gloss = self.look, painted.gloss[:, None]
         ahead = view.turn @ np.array((0, 0, 1.0))
         normal = painted.normal
@@ -99,13 +99,13 @@ class Light:
         """Returns the picture of a frame.
 
         Args:
-            painted: What is seen.
+            painted: The painted frame.
             view: The camera.
-            sky: Of the camera's size.
-            ground: Of this view.
-            shade: (H, W) float32, sun kept from the ground; None without sun.
-            dark: (H, W) float32, darkness under things.
-            frame: Its number, for rain.
+            sky: The sky lookup for this size of picture.
+            ground: The ground lookup for this view.
+            shade: (H, W) float32, sunlight kept from the ground; None without sun.
+            dark: (H, W) float32, darkness under objects.
+            frame: Frame number; it varies the rain.
         """
         look = self.look
         index = painted.faces * NUM_CODES
@@ -145,7 +145,7 @@ class Light:
 
 
 def _wet(low, painted: Painted, top: int, sky: np.ndarray) -> None:
-    """Darkens the road and lets it mirror the sky where it is seen flatly."""
+    """Darkens the road and lets it mirror the sky at flat viewing angles."""
     far = np.clip(0.05 / painted.inverse[top:] / 10 + 0.06, 0, 0.42)
     flat = painted.faces[top:] <= painted.ground
     share = np.where(flat, far, 0).astype(np.float32)[..., None]
@@ -168,7 +168,7 @@ def _streaks(lit: np.ndarray, frame: int) -> None:
 
 
 def _curve(look: Look) -> list[int]:
-    """Returns the tone curve: a little more contrast, for three channels."""
+    """Returns the tone curve of three channels, which raises contrast a little."""
     level = np.arange(256) / 255
     curved = level + 0.035 * np.sin((level - 0.5) * 2 * np.pi) * (
         0.4 if look.rain else 1
@@ -177,7 +177,7 @@ def _curve(look: Look) -> list[int]:
 
 
 def _smooth(image: Image.Image, faces: np.ndarray) -> Image.Image:
-    """Returns the picture with outlines softened, insides untouched."""
+    """Returns the picture with softened outlines and unchanged interiors."""
     edge = np.zeros(faces.shape, bool)
     across = faces[:, 1:] != faces[:, :-1]
     down = faces[1:] != faces[:-1]

@@ -1,7 +1,7 @@
-"""Fills a picture: which face every pixel shows, how far it is, and its texel.
+"""Rasteriser: finds the face, the distance and the texel of every pixel.
 
-Faces are painted back to front into a map of face numbers. Buildings have a map
-of their own, merged by distance, since a long wall has no one place in that order.
+Faces are painted back to front into a map of face numbers. Buildings have a separate
+map, merged by distance, since a long wall has no single position in that order.
 Texels are then looked up for all pixels at once.
 """
 
@@ -20,24 +20,24 @@ from segnet.scenes.town.mesh import Faces
 _BUILDING = VKITTI1.id("Building")
 _SKY = VKITTI1.id("Sky")
 _SMALL = 0.6
-# In the place of a plant's masks: a face that only labels show.
+# Takes the place of a plant's masks for a face that only labels show.
 _LABEL_ONLY = "label only"
 
 
 @dataclass
 class Painted:
-    """A frame without light.
+    """A painted frame before lighting.
 
     Args:
         faces: (H, W) intp, rows of the tables below; 0 is the sky.
         labelled: (H, W) intp, the same for labels: crowns and railings without gaps.
         inverse: (H, W) float32, 1 / distance ahead.
         texels: (H, W, 4) uint8, red, green, blue, code.
-        owner: (N,) class id, or VEHICLE + number, of each row.
+        owner: (N,) class id or VEHICLE + number of each row.
         normal: (N, 3) float32.
         tint: (N, 3) float32.
         gloss: (N,) float32.
-        ground: Rows 1 to `ground` are flat ground.
+        ground: Number of rows that are flat ground: rows 1 to `ground`.
     """
 
     faces: np.ndarray
@@ -57,7 +57,7 @@ class Painted:
 
 
 class _Table:
-    """Rows of painted things, number 0 being the sky."""
+    """A growing table of painted faces; row 0 is the sky."""
 
     def __init__(self):
         self.inverse = [np.zeros((1, 3, 3))]
@@ -69,7 +69,7 @@ class _Table:
         self.count = 1
 
     def add(self, inverse, texture, owner, normal, tint, gloss) -> int:
-        """Appends rows and returns the first one's number."""
+        """Appends rows and returns the number of the first."""
         first = self.count
         self.inverse.append(inverse)
         self.texture.append(texture)
@@ -82,7 +82,7 @@ class _Table:
 
 
 def paint(stage: Stage, view: View, frame: int) -> Painted:
-    """Returns what a camera sees in a frame of the drive."""
+    """Paints the view of a camera in one frame of the drive."""
     table = _Table()
     size = (view.width, view.height)
     front, walls = Image.new("I", size, 0), Image.new("I", size, 0)
@@ -114,7 +114,8 @@ def paint(stage: Stage, view: View, frame: int) -> Painted:
 def _paint_jobs(jobs: list, front: Image.Image, walls: Image.Image, labels) -> None:
     """Paints the numbers of `jobs`, the farthest first.
 
-    `labels` is None, or gets what `front` gets, but crowns and railings whole.
+    `labels`, if given, receives the same as `front`, but with crowns and railings
+    without gaps.
     """
     draw, draw_walls = ImageDraw.Draw(front), ImageDraw.Draw(walls)
     draw_labels = labels and ImageDraw.Draw(labels)
@@ -135,7 +136,7 @@ def _paint_jobs(jobs: list, front: Image.Image, walls: Image.Image, labels) -> N
 
 
 def _paint_ground(stage: Stage, view: View, table: _Table, draw) -> int:
-    """Paints the plain and the patches on it; returns the last row's number."""
+    """Paints the plain and its patches; returns the number of the last row."""
     seen = view.seen(np.insert(stage.patch_middles, 1, 0, 1))
     reach = stage.patch_reach
     near = (seen[:, 2] > -reach) & (seen[:, 2] < RANGE + 60)
@@ -168,9 +169,9 @@ def _paint_ground(stage: Stage, view: View, table: _Table, draw) -> int:
 
 
 def _face_jobs(stage: Stage, faces: Faces, view: View, table: _Table) -> list:
-    """Returns (distance, number, is a wall, outline, None) for what faces us.
+    """Returns (distance, number, is a wall, outline, None) of faces towards the camera.
 
-    Instead of None, a veil has `_LABEL_ONLY`.
+    A veil has `_LABEL_ONLY` instead of None.
     """
     towards = view.place - faces.corners[:, 0]
     faces = faces.take((faces.normal * towards).sum(1) > 0)
@@ -209,7 +210,7 @@ def _face_jobs(stage: Stage, faces: Faces, view: View, table: _Table) -> list:
 def _plant_jobs(stage: Stage, view: View, table: _Table) -> list:
     """Returns (distance, number, False, corner, masks) for trees and bushes.
 
-    The masks are the outline, and that of the label or None where it is the same.
+    The masks are that of the picture and that of the label, None if they are the same.
     """
     seen = view.seen(stage.plant_places)
     reach = stage.plant_sizes.max(1)
@@ -252,7 +253,7 @@ def _plant_jobs(stage: Stage, view: View, table: _Table) -> list:
 
 
 def _cut_mask(masks: list | None, box, flip: bool, view: View):
-    """Returns the corner on the picture and the visible part of a plant's mask."""
+    """Returns the corner in the picture and the visible part of a plant's mask."""
     if masks is None:
         return None
     left, top, wide, high = box
@@ -274,7 +275,7 @@ def _cut_mask(masks: list | None, box, flip: bool, view: View):
 
 
 def _merge(front: Image.Image, walls: Image.Image, coefficients) -> np.ndarray:
-    """Returns the nearer of the two maps' faces for each pixel, (H, W) intp."""
+    """Returns the nearer face of the two maps for each pixel, (H, W) intp."""
     faces, walls = np.asarray(front).astype(np.intp), np.asarray(walls)
     rows, columns = np.nonzero(walls)
     wall, other = walls[rows, columns], faces[rows, columns]

@@ -1,4 +1,4 @@
-"""Shadows on the ground: cast by the sun, and the darkness under things."""
+"""Shadows on the ground: cast by the sun, and the darkness under objects."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -15,7 +15,7 @@ _BLOB = 14
 
 
 def sun_direction(azimuth: float, elevation: float) -> np.ndarray:
-    """Returns (3,): unit vector to the sun, angles in degrees."""
+    """Returns (3,): the unit vector towards the sun; angles in degrees."""
     turn, up = np.deg2rad(azimuth), np.deg2rad(elevation)
     flat = np.cos(up)
     return np.array((flat * np.sin(turn), np.sin(up), flat * np.cos(turn)), np.float32)
@@ -32,7 +32,7 @@ class Shadows:
         self.solids = _fallen(stage.faces.take(seen), self.sun)
 
     def mask(self, view: View, frame: int, painted: Painted) -> np.ndarray:
-        """Returns (H, W) float32: share of the sun that is kept from the ground."""
+        """Returns (H, W) float32: share of sunlight kept from the ground."""
         image = Image.new("L", (view.width, view.height), 0)
         draw = ImageDraw.Draw(image)
         for outlines, value in (
@@ -74,7 +74,7 @@ def vehicle_feet(stage: Stage, view: View, frame: int, grow: float):
 
 
 def contact(stage: Stage, view: View, frame: int, painted: Painted) -> np.ndarray:
-    """Returns (H, W) float32: darkness right under vehicles and bushes, 0-1."""
+    """Returns (H, W) float32: darkness directly under vehicles and bushes, 0-1."""
     image = Image.new("L", (view.width, view.height), 0)
     draw = ImageDraw.Draw(image)
     for grow, value in ((0.22, 90), (0.0, 200)):
@@ -115,7 +115,7 @@ def _blobs(stage: Stage, sun: np.ndarray) -> np.ndarray:
 
 
 def _fallen(faces: Faces, sun: np.ndarray) -> np.ndarray:
-    """Returns faces dropped on the ground along the sun's rays."""
+    """Returns faces projected onto the ground along the sun's rays."""
     lit = (faces.normal @ sun) > 0.05
     corners = faces.corners[lit]
     return corners - corners[..., 1:2] * (sun / sun[1])

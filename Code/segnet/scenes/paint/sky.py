@@ -12,7 +12,7 @@ _CLOUD_SEED = 77
 
 
 def panorama(look: Look) -> np.ndarray:
-    """Returns (_HIGH * _WIDE, 4) uint8: right around, from above to the ground."""
+    """Returns (_HIGH * _WIDE, 4) uint8: 360 degrees, from the zenith to the ground."""
     up = np.deg2rad(np.linspace(_HIGHEST, _LOWEST, _HIGH, dtype=np.float32))[:, None]
     turn = np.linspace(-np.pi, np.pi, _WIDE, endpoint=False, dtype=np.float32)[None]
     climb = np.clip(np.sin(up) * 1.9, 0, 1) ** 0.62
@@ -35,7 +35,7 @@ def panorama(look: Look) -> np.ndarray:
 
 
 def _clouds(up, turn, cover: float) -> np.ndarray:
-    """Returns how dense clouds are, on a flat layer seen from below."""
+    """Returns the density of clouds in a flat layer seen from below."""
     side = 1024
     layer = fractal(np.random.default_rng(_CLOUD_SEED), side, 1.55)
     far = 1 / (np.sin(np.maximum(up, 0.002)) + 0.05)
@@ -47,7 +47,7 @@ def _clouds(up, turn, cover: float) -> np.ndarray:
 
 
 class Sky:
-    """Looks up the sky behind the pixels of a camera."""
+    """A lookup of the sky behind the pixels of a camera."""
 
     def __init__(self, view: View):
         (cx, cy), f = view.centre, view.focal
@@ -58,12 +58,12 @@ class Sky:
         self._up = np.rad2deg(np.arctan2(y, np.hypot(1, x))).ravel()
 
     def colours(self, scene: np.ndarray, view: View, pixels: np.ndarray) -> np.ndarray:
-        """Returns (N, 4) uint8, the fourth of no meaning, for the given pixels.
+        """Returns (N, 4) uint8 for the given pixels; the fourth channel is unused.
 
         Args:
             scene: A `panorama`.
-            view: The camera; its size is that of the constructor's.
-            pixels: (N,) numbers of pixels, row by row.
+            view: The camera, of the same size as that given to the constructor.
+            pixels: (N,) pixel numbers, row by row.
         """
         turn = self._turn.take(pixels) + np.float32(np.rad2deg(view.yaw) + 180)
         up = self._up.take(pixels) + np.float32(np.rad2deg(view.pitch))

@@ -1,4 +1,4 @@
-"""Everything in a drive as arrays, and what of it a camera sees."""
+"""All objects of a drive as arrays, and selection of those a camera sees."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ _TEXTURE_SEED = 2001
 
 @dataclass(frozen=True)
 class Stage:
-    """A drive made ready for painting; built once in each process."""
+    """A drive prepared for painting; built once in each process."""
 
     town: Town
     atlas: Atlas
@@ -36,10 +36,10 @@ class Stage:
 
 @lru_cache(maxsize=2)
 def surfaces(winter: bool = True) -> tuple[Atlas, np.ndarray, np.ndarray]:
-    """Returns the textures, which towns share, with `Atlas.packed`'s arrays.
+    """Returns the textures, shared by all towns, and the arrays of `Atlas.packed`.
 
     Args:
-        winter: False to do without bare trees and shops, which take longest to draw.
+        winter: False leaves out bare trees and shops, which take longest to draw.
     """
     atlas = Atlas()
     rng = np.random.default_rng(_TEXTURE_SEED)
@@ -79,7 +79,7 @@ def build(world: str, seed: int) -> Stage:
 
 
 def visible_faces(stage: Stage, view: View, frame: int) -> Faces:
-    """Returns the faces near the camera's field, in no order of depth."""
+    """Returns the faces in or near the view, in no particular order."""
     seen = view.seen(stage.middles)
     near = (seen[:, 2] > -12) & (seen[:, 2] < RANGE)
     near &= np.abs(seen[:, 0]) < np.abs(seen[:, 2]) * 0.95 + 14
@@ -93,7 +93,7 @@ def visible_faces(stage: Stage, view: View, frame: int) -> Faces:
 
 
 def outlines_seen(view: View, outlines: np.ndarray) -> list:
-    """Returns each outline's picture coordinates as a flat list, or None if hidden.
+    """Returns the picture coordinates of each outline as a flat list, None if hidden.
 
     Args:
         view: The camera.

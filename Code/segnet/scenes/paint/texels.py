@@ -1,4 +1,4 @@
-"""Looks up the texel and the distance of every pixel of a map of faces."""
+"""Lookup of the texel and distance of every pixel in a map of faces."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ def look_up(stage: Stage, faces, coefficients, texture):
 
     Args:
         stage: Holds the textures.
-        faces: (H, W) intp, rows of the next two.
-        coefficients: (N, 3, 3) float32, as `View.inverse` gives them.
-        texture: (N,) int, numbers in the atlas.
+        faces: (H, W) intp, rows of `coefficients` and `texture`.
+        coefficients: (N, 3, 3) float32, as returned by `View.inverse`.
+        texture: (N,) int, texture numbers in the atlas.
     """
     height, width = faces.shape
     x = np.arange(width, dtype=np.float32)[None]
@@ -40,7 +40,7 @@ def look_up(stage: Stage, faces, coefficients, texture):
     np.divide(v, inverse, out=v)
     u += _jitter(height, width)
     v += _jitter(height, width)[::-1, ::-1]
-    # A face seen edge-on has texels far out; integers must still hold them.
+    # A face seen edge-on has very large texel coordinates, which integers must hold.
     np.clip(u, -_OUTERMOST, _OUTERMOST, out=u)
     np.clip(v, -_OUTERMOST, _OUTERMOST, out=v)
     last = (SIDE - 1) >> level
@@ -52,7 +52,7 @@ def look_up(stage: Stage, faces, coefficients, texture):
 
 
 def _levels(inverse: np.ndarray, coefficients, faces) -> np.ndarray:
-    """Returns the texture copy whose texels are about as large as the pixels."""
+    """Returns the level whose texels are about as large as the pixels."""
     scale = np.abs(np.linalg.det(coefficients.astype(np.float64)))
     # log2 of a positive float32, good to a tenth: its bits, read as an integer.
     bits = inverse.view(np.int32).astype(np.float32)
@@ -67,7 +67,7 @@ _JITTERS: dict[tuple[int, int], np.ndarray] = {}
 
 
 def _jitter(height: int, width: int) -> np.ndarray:
-    """Returns fixed offsets of up to a quarter of a texel that hide texel borders."""
+    """Returns fixed offsets of at most a quarter texel, which hide texel borders."""
     key = (height, width)
     if key not in _JITTERS:
         rng = np.random.default_rng(height * width)

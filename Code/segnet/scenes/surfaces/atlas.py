@@ -10,17 +10,17 @@ SIDE = 1 << (LEVELS - 1)
 _OFFSETS = np.cumsum([0] + [(SIDE >> level) ** 2 for level in range(LEVELS)])
 
 TINTED, PLAIN, LEAF = 0, 1, 2
-"""Codes of a texel: takes its face's colour, does not, faces a direction of its own."""
+"""Texel codes: tinted by the face, not tinted, or with a direction of its own."""
 
 VEIL = "veil"
-"""Name of the texture of faces that are in labels but not in pictures."""
+"""Texture name of faces that appear in labels but not in pictures."""
 
 NUM_CODES = 32
 _MOST = 64
 
 
 def leaf_directions() -> np.ndarray:
-    """Returns (NUM_CODES - LEAF, 3): right, up, towards the viewer for a code."""
+    """Returns (NUM_CODES - LEAF, 3): right, up, towards the viewer for each leaf code."""
     turn = np.arange(6) * np.pi / 3
     rows = []
     for climb in np.deg2rad([-40, -8, 18, 45, 75]):
@@ -36,9 +36,9 @@ class Atlas:
 
     Args:
         names: Name -> number.
-        masks: Number -> outlines of foliage, each half the size of the one before.
-        hulls: The same for labels, where those are wider.
-        texels: (_MOST, T, 4) uint8: red, green, blue, code; all copies in a row.
+        masks: Number -> masks of foliage, each half the size of the one before.
+        hulls: The same for labels, where they are wider.
+        texels: (_MOST, T, 4) uint8: red, green, blue, code; all levels in a row.
     """
 
     names: dict[str, int] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Atlas:
     )
 
     def add(self, name: str, rgb: np.ndarray, code: np.ndarray | int = TINTED) -> int:
-        """Stores a texture and its smaller copies and returns its number.
+        """Stores a texture with its smaller copies and returns its number.
 
         Args:
             name: Its key in `names`.

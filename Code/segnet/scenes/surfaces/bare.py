@@ -1,7 +1,7 @@
 """Trees without leaves as pictures.
 
-Between the twigs one sees what is behind them, yet all of the crown counts as tree, as
-where people draw the outline of one: the mask of its label is wider.
+The background shows between the twigs, yet the label covers the whole crown, as in
+labels drawn by hand around the outline: the label has a wider mask.
 """
 
 import numpy as np
@@ -9,13 +9,13 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from segnet.scenes.surfaces.atlas import SIDE, TINTED, Atlas, smaller
 
-# How far the branches of each lean, radians.
+# Spread of the branches of each tree, radians.
 _SPREADS = (0.55, 0.75, 0.45, 0.65, 0.5)
 TREES = tuple(f"bare{i}" for i in range(len(_SPREADS)))
 
 
 def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
-    """Adds every tree, with its outlines in `atlas.masks` and `atlas.hulls`."""
+    """Adds all bare trees, with their masks in `atlas.masks` and `atlas.hulls`."""
     for name, spread in zip(TREES, _SPREADS, strict=True):
         _add(atlas, name, rng, spread)
 
@@ -35,7 +35,7 @@ def _add(atlas: Atlas, name: str, rng, spread: float) -> None:
 
 def _closed(mask: Image.Image) -> np.ndarray:
     """Returns a mask grown by 12 texels all around, then shrunk by 9."""
-    # As one MaxFilter(25) and one MinFilter(19), and four times as fast.
+    # Equals one MaxFilter(25) and one MinFilter(19), at four times the speed.
     for step, times in ((ImageFilter.MaxFilter(3), 12), (ImageFilter.MinFilter(3), 9)):
         for _ in range(times):
             mask = mask.filter(step)
@@ -43,7 +43,7 @@ def _closed(mask: Image.Image) -> np.ndarray:
 
 
 def _twigs(rng, spread: float) -> list:
-    """Returns (x0, y0, x1, y1) and width of each piece of a bare tree, in texels."""
+    """Returns (x0, y0, x1, y1) and width of each branch of a bare tree, in texels."""
     pieces, widths = [], []
     branches = [(np.zeros(2), 0.0, 1.0, 14.0)]
     while branches:

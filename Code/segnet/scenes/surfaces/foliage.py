@@ -21,7 +21,7 @@ _BARK, _BETWEEN = (92, 76, 60), (84, 100, 56)
 
 
 def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
-    """Adds every crown and bush to the atlas, with outlines in `atlas.masks`."""
+    """Adds all crowns and bushes to the atlas, with their masks in `atlas.masks`."""
     for index, name in enumerate(TREES):
         slim = (1.0, 0.9, 1.05, 0.72, 0.95, 0.62, 1.1)[index]
         low = (0.3, 0.24, 0.22, 0.16, 0.32, 0.12, 0.26)[index]
@@ -45,7 +45,7 @@ def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
 
 
 def _round_clusters(rng, slim: float, top: float, bottom: float, count: int):
-    """Rows of x, y, depth, radius on and in an egg; 0-1 across and down."""
+    """Returns rows of x, y, depth, radius on and in an egg; 0-1 across and down."""
     direction = rng.standard_normal((count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     reach = rng.uniform(0.35, 1, (count, 1)) ** 0.5
@@ -74,7 +74,7 @@ def _hedge_clusters(rng):
 
 
 class _Crown:
-    """Draws leaves from back to front as colour with a direction code for opacity."""
+    """A crown drawn leaf by leaf, back to front; opacity holds the direction code."""
 
     def __init__(self, rng: np.random.Generator):
         self.rng = rng
@@ -101,7 +101,7 @@ class _Crown:
             self.draw.line(ends, (60, 50, 40, PLAIN), width=5)
 
     def fill(self, clusters, leaves: int, sizes, ground: bool = False) -> None:
-        """Paints each cluster's leaves; the inside and the underside are darker."""
+        """Paints the leaves of each cluster; the inside and underside are darker."""
         rng = self.rng
         for x, y, depth, radius in clusters[np.argsort(clusters[:, 2])]:
             way = rng.standard_normal((leaves, 3))

@@ -11,14 +11,14 @@ _STEP = 0.3
 def fractal(rng: np.random.Generator, size: int, beta: float = 1.0, stretch=(1, 1)):
     """Returns cloud-like noise that repeats without a seam.
 
-    Patterns of nearly the same kind are one pattern, moved and mirrored: a transform
-    for each would be half the time it takes to make all textures.
+    Similar patterns are shifted and mirrored copies of one pattern: a Fourier transform
+    for each would take half of the time that all textures take.
 
     Args:
         rng: Source of randomness.
         size: Side of the square in pixels.
         beta: Fall-off of the spectrum: 0 is white noise, 2 is smooth hills.
-        stretch: How much longer features are down and across.
+        stretch: Elongation of features down and across.
 
     Returns:
         (size, size) float32 with mean 0 and standard deviation 1.

@@ -122,7 +122,7 @@ def _street_parts(atlas: Atlas, rng: np.random.Generator) -> None:
 
 
 def _signs() -> np.ndarray:
-    """Four by four signs; each fills its cell, the mesh cuts the outline."""
+    """Returns four by four signs; each fills its cell; the mesh cuts the outline."""
     cell = SIDE // 4
     sheet = Image.new("RGB", (SIDE, SIDE), (128, 130, 132))
     draw = ImageDraw.Draw(sheet)

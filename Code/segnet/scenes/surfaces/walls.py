@@ -47,7 +47,7 @@ def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
 
 
 def _windows(wall, style: int, rng):
-    """A tile of two bays by two floors, 7 m by 6 m."""
+    """Returns a tile of two bays by two floors, 7 m by 6 m."""
     canvas = Canvas(wall)
     half = SIDE // 2
     wide = (62, 92, 44, 70, 118, 54)[style]
@@ -64,7 +64,7 @@ def _windows(wall, style: int, rng):
 
 
 def _ground_floor(wall, style: int, rng):
-    """A tile of a door or a shop and two windows, 7 m by 3 m."""
+    """Returns a tile of a door or a shop and two windows, 7 m by 3 m."""
     canvas = Canvas(wall)
     if style in (1, 3):
         awning = ((150, 40, 36), (36, 78, 60))[style // 2]
@@ -89,7 +89,7 @@ def _ground_floor(wall, style: int, rng):
 
 
 class Canvas:
-    """A wall on which windows and doors are drawn in their own colours."""
+    """A wall texture on which windows and doors are drawn in untinted colours."""
 
     def __init__(self, wall: np.ndarray):
         rgb = np.repeat(np.clip(wall, 0, 255).astype(np.uint8)[..., None], 3, 2)
@@ -103,7 +103,7 @@ class Canvas:
         self.draw_code.rectangle((x0, y0, x1 - 1, y1 - 1), PLAIN)
 
     def paste(self, x, y, rgb: np.ndarray) -> None:
-        """Puts (H, W, 3) uint8 in its own colours with its corner at (x, y)."""
+        """Pastes (H, W, 3) uint8, untinted, with its corner at (x, y)."""
         self.image.paste(Image.fromarray(rgb), (x, y))
         self.code.paste(PLAIN, (x, y, x + rgb.shape[1], y + rgb.shape[0]))
 

@@ -1,8 +1,9 @@
 """Shapes of car bodies, in metres.
 
-A ring goes around a body from its tail to its nose; each row holds how far ahead it
-is, half its width, and the heights of the sill, the crease and the deck. A cabin
-holds how far ahead its rear window ends and begins, and its windscreen begins and ends.
+A ring describes a body from tail to nose. Each row holds the distance ahead, half the
+width, and the heights of the sill, the crease and the deck. A cabin holds four
+distances ahead: the end and start of the rear window, the start and end of the
+windscreen.
 """
 
 BODIES = {

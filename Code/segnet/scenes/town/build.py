@@ -9,7 +9,7 @@ from segnet.scenes.town.worlds import World
 
 
 def build(atlas: Atlas, world: World, seed: int) -> Town:
-    """Returns the town of a world and seed; the same every time."""
+    """Returns the town of a world and seed; the same arguments give the same town."""
     layout = Layout(atlas, world, np.random.default_rng([seed, world.number, 7]))
     ground.lay(layout)
     for side in (-1, 1):
@@ -27,7 +27,7 @@ def build(atlas: Atlas, world: World, seed: int) -> Town:
 
 
 def _kerb(layout: Layout, side: int) -> None:
-    """Parked cars, rails or nothing, in runs of eight metre slots."""
+    """Fills runs of 8 m slots along the kerb with parked cars, rails or nothing."""
     rng, world, edge = layout.rng, layout.world, layout.edge
     run, left = "open", 0
     for at in np.arange(layout.start, layout.stop, 6.4):
@@ -77,7 +77,7 @@ def _crossing(layout: Layout, at: float) -> None:
 
 
 def _regulars(layout: Layout) -> None:
-    """What must never be far: each kind once every few car lengths."""
+    """Adds each object that must never be far away once every few car lengths."""
     rng, edge, atlas = layout.rng, layout.edge, layout.atlas
     for at in np.arange(layout.start, layout.stop, 21.0):
         side = 1 if rng.random() < 0.6 else -1
@@ -128,7 +128,7 @@ def _free(layout: Layout, along: float, margin: float = 7.0) -> float:
 
 
 def _traffic(layout: Layout) -> None:
-    """Vehicles that drive: ahead of the camera, and the other way."""
+    """Adds moving vehicles, ahead of the camera and oncoming."""
     rng, world = layout.rng, layout.world
     length = world.frames * world.speed
     lane = 1.75 if world.lanes == 1 else 5.2

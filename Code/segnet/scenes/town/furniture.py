@@ -1,4 +1,4 @@
-"""What stands beside the road: posts, signs, signals, rails, shelters and houses."""
+"""Street furniture: posts, signs, signals, rails, fences, walls and shelters."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def _disc_points(x, y, z, radius: float, corners: int = 8):
 
 
 def lamp_post(atlas: Atlas, rng, double: bool) -> Faces:
-    """Returns a street lamp, its arm to the left, 7 to 9 m high."""
+    """Returns a street lamp 7 to 9 m high with its arm to the left."""
     builder = Builder(atlas, VKITTI1.id("Pole"))
     height = rng.uniform(7, 9)
     tint = (_GREY, (0.36, 0.4, 0.38), (0.48, 0.44, 0.4))[rng.integers(3)]
@@ -49,9 +49,9 @@ def wooden_pole(atlas: Atlas, rng) -> Faces:
 
 
 def sign(atlas: Atlas, rng, post=None) -> Faces:
-    """Returns a traffic sign that faces drivers coming from behind it.
+    """Returns a traffic sign that faces drivers travelling ahead.
 
-    Its post belongs to the owner `post`, by default to the sign.
+    `post` is the owner of its post, by default the sign.
     """
     builder = Builder(atlas, VKITTI1.id("TrafficSign"))
     kind = int(rng.choice((0, 1, 2, 0, 1, 2, 3)))
@@ -102,9 +102,9 @@ def _sign_plate(builder: Builder, front, size, corner, z) -> None:
 
 
 def traffic_light(atlas: Atlas, rng, arm: bool, post=None) -> Faces:
-    """Returns a signal on its mast, over the road on an arm where `arm` is set.
+    """Returns a traffic light on its mast or, if `arm` is set, on an arm over the road.
 
-    The mast belongs to the owner `post`, by default to the signal.
+    `post` is the owner of the mast, by default the signal.
     """
     builder = Builder(atlas, VKITTI1.id("TrafficLight"))
     tint = (_GREY, _DARK)[rng.integers(2)]
@@ -129,7 +129,7 @@ def _head(builder: Builder, x: float, y: float) -> None:
 
 
 def guard_rail(atlas: Atlas, length: float) -> Faces:
-    """Returns a stretch of steel rail along the direction ahead."""
+    """Returns a stretch of steel guard rail in the direction ahead."""
     builder = Builder(atlas, VKITTI1.id("GuardRail"))
     half = length / 2
     for z in (-half + 0.2, 0.0):
@@ -159,10 +159,10 @@ def bollard(atlas: Atlas, rng) -> Faces:
 
 
 def fence(atlas: Atlas, rng, length: float, whole: bool = False) -> Faces:
-    """Returns a railing or a fence of boards along the direction ahead.
+    """Returns a railing or a board fence in the direction ahead.
 
-    Where `whole` is set, the label of a railing has no gaps between its bars, as where
-    people draw the outline of one.
+    If `whole` is set, the label of a railing has no gaps between the bars, as in labels
+    drawn by hand around the outline.
     """
     if rng.random() < 0.4:
         builder = Builder(atlas, VKITTI1.id("GuardRail"))
@@ -175,7 +175,7 @@ def fence(atlas: Atlas, rng, length: float, whole: bool = False) -> Faces:
 
 
 def railing(atlas: Atlas, rng, length: float, whole: bool = True) -> Faces:
-    """Returns a railing along the direction ahead; `whole` as in `fence`."""
+    """Returns a railing in the direction ahead; `whole` as in `fence`."""
     builder = Builder(atlas, VKITTI1.id("GuardRail"))
     tint = _RAILINGS[rng.integers(3)]
     _bars(builder, tint, length, (0.0, rng.uniform(0.9, 1.2)), whole)
@@ -196,7 +196,7 @@ def _bars(builder: Builder, tint, length, y, whole: bool, owner=None) -> None:
 
 
 def garden_wall(atlas: Atlas, rng, length: float) -> Faces:
-    """Returns a low wall of bricks, a Building, along the direction ahead.
+    """Returns a low brick wall of class Building in the direction ahead.
 
     Half of them carry a railing, whose label has no gaps.
     """

@@ -6,7 +6,7 @@ from segnet.scenes.town.town import Layout
 
 
 def lay(layout: Layout) -> None:
-    """Lays the ground of a town, what is on top last."""
+    """Lays the ground of a town from bottom to top."""
     rng, road, edge = layout.rng, layout.road, layout.edge
     asphalt = layout.world.lane_tint * np.array((1.0, 0.985, 0.95))
     stretches = np.arange(layout.start - 30, layout.stop + 60, 20.0)
@@ -53,7 +53,7 @@ def lay(layout: Layout) -> None:
 
 
 def _pavement(layout: Layout, at: float, side: int, kind: int) -> None:
-    """A stretch of pavement up to the fronts, of slabs or asphalt, with its kerb."""
+    """Lays a stretch of pavement up to the fronts, slabs or asphalt, and its kerb."""
     road, edge = layout.road, layout.edge
     shade = (0.95, 0.8, 0.88, 0.64)[kind] * layout.rng.uniform(0.9, 1.05)
     texture, metres = ("asphalt", 5.0) if kind == 3 else ("paving", (6, 4, 9)[kind])
@@ -65,7 +65,7 @@ def _pavement(layout: Layout, at: float, side: int, kind: int) -> None:
 
 
 def _repairs(layout: Layout, asphalt) -> None:
-    """Darker mended places, tyre tracks and gully covers."""
+    """Adds dark repairs, tyre tracks and gully covers."""
     rng, road = layout.rng, layout.road
     for at in np.arange(layout.start, layout.stop, 17.0):
         side, long = rng.uniform(-layout.edge, layout.edge - 1.5), rng.uniform(1.5, 9)
@@ -109,7 +109,7 @@ def _markings(layout: Layout) -> None:
 
 
 def _kerb_lines(layout: Layout) -> None:
-    """Two yellow lines along each kerb, and here and there a red lane for bicycles."""
+    """Adds two yellow lines along each kerb and a few red bicycle lanes."""
     rng, road, edge = layout.rng, layout.road, layout.edge
     yellow, red = (0.86, 0.72, 0.26), (0.56, 0.3, 0.26)
     for side in (-1, 1):

@@ -11,16 +11,16 @@ from segnet.scenes.town.mesh import Builder, Faces
 def house(
     atlas: Atlas, rng, length: float, depth: float, floors: int, shopping: float = 0.0
 ) -> Faces:
-    """Returns a building whose street front looks left; origin at its front middle.
+    """Returns a building whose front looks left; its origin is the middle of the front.
 
     Args:
         atlas: The textures.
         rng: Chooses walls, roof and colours.
-        length: Along the street, metres.
-        depth: Away from it, metres.
+        length: Length along the street, metres.
+        depth: Depth away from the street, metres.
         floors: At least 1; up to 2 with a pitched roof.
-        shopping: Chance of a shop on the ground floor; where it is above 0, signs are
-            on the street front, and some walls are glass or stone.
+        shopping: Chance of a shop on the ground floor. Above 0, the street front has
+            signs, and some walls are glass or stone.
     """
     builder = Builder(atlas, VKITTI1.id("Building"))
     style = int(rng.integers(6))

@@ -1,4 +1,4 @@
-"""What lies beside the street: houses, terraces, woods, meadows, hedges, avenues."""
+"""The lots beside the street: houses, terraces, woods, meadows, hedges, avenues."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _LOT, _TERRACE = 22.0, 11.0
 
 
 def leaf_tint(rng: np.random.Generator, bush: bool = False) -> np.ndarray:
-    """Returns a green of its own, three factors around 1."""
+    """Draws the green of one plant: three factors around 1."""
     greens = ((0.78, 1.0, 0.6), (0.95, 1.02, 0.55), (0.62, 0.84, 0.6))
     greens += ((0.84, 0.92, 0.72), (0.98, 0.98, 0.5), (0.7, 0.96, 0.5))
     tint = np.array(greens[rng.integers(6)]) * rng.uniform(0.8, 1.1)
@@ -23,7 +23,7 @@ def tree(layout: Layout, along, side, size=None) -> None:
     """Plants a tree, `size` metres high."""
     rng = layout.rng
     size = size or rng.uniform(7.5, 12)
-    # Towns in leaf draw the numbers they always drew.
+    # Towns in leaf draw no further number, so their random sequence stays the same.
     if layout.world.bare and rng.random() < layout.world.bare:
         picture = bare.TREES[rng.integers(len(bare.TREES))]
         tint = np.array((1.0, 0.93, 0.86)) * rng.uniform(0.6, 1.3)
@@ -62,7 +62,8 @@ def build(layout: Layout, side: int) -> None:
 def _fill(layout: Layout, side: int, at, wide, front) -> None:
     """Fills one lot, `wide` metres from `at`."""
     rng, world, middle = layout.rng, layout.world, at + wide / 2
-    # Worlds without shops or terraces draw the numbers they always drew.
+    # Worlds without shops or terraces draw no further number, so that their random
+    # sequence stays the same.
     if world.shops and rng.random() < 0.08:
         _garden(layout, at, wide, side, front)
     elif world.terraced and rng.random() < world.terraced:
@@ -95,7 +96,7 @@ def _meadow(layout: Layout, at, wide, side) -> None:
 
 
 def _garden(layout: Layout, at, wide, side, front) -> None:
-    """Trees and bushes behind a low wall or a railing, in line with the fronts."""
+    """Adds trees and bushes behind a low wall or railing in line with the fronts."""
     rng, atlas = layout.rng, layout.atlas
     if rng.random() < 0.5:
         faces = furniture.garden_wall(atlas, rng, wide)
@@ -137,7 +138,7 @@ def _building(layout: Layout, middle, side, wide) -> None:
 
 
 def avenue(layout: Layout, side: int) -> None:
-    """Rows beside the street: trees, lamps and hedges."""
+    """Adds rows beside the street: trees, lamps and hedges."""
     rng, edge, terraced = layout.rng, layout.edge, layout.world.terraced
     low, high = (4.5, 7.0) if terraced else (7.5, 11.5)
     if layout.world.bare:
@@ -172,7 +173,7 @@ def avenue(layout: Layout, side: int) -> None:
 
 
 def belt(layout: Layout, side: int) -> None:
-    """Woods in the distance, so that the horizon is never bare."""
+    """Adds distant woods, so that the horizon is never bare."""
     rng = layout.rng
     for at in np.arange(layout.start, layout.stop + 60, 4.6):
         spot = side * (layout.edge + rng.uniform(48, 100))

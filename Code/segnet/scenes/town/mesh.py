@@ -17,13 +17,13 @@ class Faces:
 
     Args:
         corners: (F, CORNERS, 3) float32 metres: right, up, ahead; the last repeats.
-        frame: (F, 3, 3) float32: texel (0, 0)'s place, one texel right, one down.
+        frame: (F, 3, 3) float32: position of texel (0, 0), one texel right, one down.
         normal: (F, 3) float32, unit length, outwards.
-        tint: (F, 3) float32, multiplies tinted texels; 1 leaves them.
-        gloss: (F,) float32, how much of the sky is mirrored.
+        tint: (F, 3) float32, factor for tinted texels; 1 leaves them unchanged.
+        gloss: (F,) float32, share of the sky that is mirrored.
         texture: (F,) int32, number in the atlas.
         owner: (F,) int32, class id, or VEHICLE + number of an instance.
-        part: (F,) int32, faces of one part are drawn together, in order.
+        part: (F,) int32; faces of one part are drawn together, in order.
     """
 
     corners: np.ndarray
@@ -61,13 +61,13 @@ class Faces:
 
 
 def rotation(heading: float) -> np.ndarray:
-    """Returns (3, 3): row vectors times it turn right by `heading` radians."""
+    """Returns (3, 3): `rows @ matrix` turns row vectors right by `heading` radians."""
     s, c = np.sin(heading), np.cos(heading)
     return np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]], np.float32)
 
 
 def join(groups: list[Faces], new_parts: bool = True) -> Faces:
-    """Returns all faces in one; parts of different groups stay apart."""
+    """Returns the faces of all groups; parts of different groups stay apart."""
     columns = {
         f.name: np.concatenate([getattr(g, f.name) for g in groups])
         for f in fields(Faces)
@@ -83,8 +83,10 @@ def join(groups: list[Faces], new_parts: bool = True) -> Faces:
 
 @dataclass
 class Builder:
-    """Collects faces of one object; corners go top left, right, bottom right, left
-    as seen from outside."""
+    """A collector for the faces of one object.
+
+    Corners are listed clockwise as seen from outside, from the top left.
+    """
 
     atlas: Atlas
     owner: int
@@ -138,7 +140,7 @@ class Builder:
         owner=None,
         region=_PATCH,
     ):
-        """Adds the chosen sides of a box; `metres` is the texture's size, if tiled."""
+        """Adds some sides of a box; `metres` is the size of a tiled texture."""
         (x0, x1), (y0, y1), (z0, z1) = x, y, z
         for side, points in _box_sides(x0, x1, y0, y1, z0, z1).items():
             if side not in sides:
@@ -162,7 +164,7 @@ class Builder:
         self.outline([(x, y[1], z) for x, z in ring], texture, tint, gloss)
 
     def faces(self) -> Faces:
-        """Returns what was added."""
+        """Returns the faces added so far."""
         columns = list(zip(*self.rows, strict=True))
         kinds = [np.float32] * 4 + [np.int32] * 3
         arrays = [np.array(c, k) for c, k in zip(columns, kinds, strict=True)]

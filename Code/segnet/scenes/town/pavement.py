@@ -1,4 +1,4 @@
-"""Who and what is on the pavements of a city."""
+"""The pavements of a city: people, bollards, railings, signs and advertisements."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from segnet.scenes.town.town import Layout
 
 
 def fill(layout: Layout) -> None:
-    """Adds people along both kerbs, in winter bollards, railings and signs too."""
+    """Adds people along both kerbs, in winter also bollards, railings and signs."""
     _people(layout)
     if layout.world.bare:
         _furnish(layout)
@@ -16,7 +16,7 @@ def fill(layout: Layout) -> None:
 
 
 def _places(layout: Layout, metres: float):
-    """Yields places along the street, `metres` from each other on average."""
+    """Yields places along the street, on average `metres` apart."""
     at = layout.start
     while at < layout.stop:
         at += layout.rng.exponential(metres)
@@ -24,7 +24,7 @@ def _places(layout: Layout, metres: float):
 
 
 def _people(layout: Layout) -> None:
-    """On the pavements and at the kerb: walkers alone and in pairs, and cyclists."""
+    """Adds walkers, alone and in pairs, and cyclists on the pavements and at kerbs."""
     rng, edge, atlas = layout.rng, layout.edge, layout.atlas
     rounded = layout.world.shops > 0
     for side in (-1, 1):
@@ -41,7 +41,7 @@ def _people(layout: Layout) -> None:
 
 
 def _furnish(layout: Layout) -> None:
-    """Bollards, railings and fences in runs along the kerb, and more signs."""
+    """Adds runs of bollards, railings and fences along the kerb, and more signs."""
     rng, edge, atlas = layout.rng, layout.edge, layout.atlas
     for side in (-1, 1):
         at = layout.start
@@ -66,7 +66,7 @@ def _furnish(layout: Layout) -> None:
 
 
 def _advertise(layout: Layout) -> None:
-    """Banners on masts, boards, railings at the kerb and the lit boxes of islands."""
+    """Adds banners, boards, railings at the kerb and the lit bollards of islands."""
     rng, edge, atlas = layout.rng, layout.edge, layout.atlas
     for side in (-1, 1):
         for at in _places(layout, 60.0):

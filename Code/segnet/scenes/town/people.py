@@ -1,4 +1,4 @@
-"""People on foot and on bicycles, for the streets of a city."""
+"""People on foot and on bicycles for city streets."""
 
 import numpy as np
 
@@ -13,9 +13,9 @@ _PEDAL = 0.32
 
 
 def walker(atlas: Atlas, rng, rounded: bool = False) -> Faces:
-    """Returns somebody who walks ahead, 1.5 to 1.9 m high.
+    """Returns a person walking ahead, 1.5 to 1.9 m tall.
 
-    Where `rounded` is set, limbs are prisms of six sides in more colours, not boxes.
+    If `rounded` is set, limbs are six-sided prisms in more colours instead of boxes.
     """
     builder = _Body(atlas, WALKER, rounded=rounded)
     height = rng.uniform(1.5, 1.9)
@@ -29,7 +29,7 @@ def walker(atlas: Atlas, rng, rounded: bool = False) -> Faces:
 
 
 def cyclist(atlas: Atlas, rng, rounded: bool = False) -> Faces:
-    """Returns somebody who rides a bicycle ahead; `rounded` as in `walker`."""
+    """Returns a person cycling ahead; `rounded` as in `walker`."""
     builder = _Body(atlas, CYCLIST, rounded=rounded)
     for z in (-0.52, 0.52):
         for side in (-1, 1):
@@ -47,7 +47,7 @@ def cyclist(atlas: Atlas, rng, rounded: bool = False) -> Faces:
 
 
 class _Body(Builder):
-    """A builder whose limbs are boxes or rounded."""
+    """A builder with box-shaped or rounded limbs."""
 
     def __init__(self, atlas: Atlas, owner: int, rounded: bool):
         super().__init__(atlas, owner)
@@ -55,13 +55,13 @@ class _Body(Builder):
         self.spread = 0.28 if rounded else 0.1
 
     def cloth(self, rng) -> np.ndarray:
-        """A colour of clothes, mostly dark."""
+        """Draws a colour for clothes, mostly dark."""
         colour = rng.uniform(0.05, 0.95) ** 1.6 * np.ones(3)
         return np.clip(colour + rng.normal(0, self.spread, 3), 0.03, 0.95)
 
 
 def _limb(builder: _Body, x, y, step: float, tint) -> None:
-    """A leg from the hip to a foot that is `step` metres ahead."""
+    """Adds a leg from the hip to a foot `step` metres ahead."""
     low, high = y
     middle = (low + high) / 2
     builder.limb(x, (middle, high), (step / 3 - 0.09, step / 3 + 0.09), "plain", tint)
@@ -70,7 +70,7 @@ def _limb(builder: _Body, x, y, step: float, tint) -> None:
 
 
 def _upper_body(builder: _Body, rng, low, height, lean: float) -> None:
-    """Coat, arms and head; `lean` metres forward at the shoulders."""
+    """Adds coat, arms and head; the shoulders lean `lean` metres forward."""
     shoulder, coat = height - 0.3, builder.cloth(rng)
     wide = rng.uniform(0.19, 0.25)
     middle = (low + shoulder) / 2

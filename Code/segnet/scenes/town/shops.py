@@ -1,4 +1,4 @@
-"""What a high street has: shop fronts, mirroring glass, stone, and signs on walls."""
+"""A high street: shop fronts, mirroring glass, stone walls, and signs on walls."""
 
 import numpy as np
 
@@ -29,13 +29,13 @@ def add_all(atlas: Atlas, rng: np.random.Generator) -> None:
 
 
 def _vivid(rng) -> tuple[int, int, int]:
-    """A colour of paint for shops: dark, light or strong."""
+    """Draws a colour for shops: dark, light or strong."""
     hue = rng.uniform(0.1, 1.0, 3) ** 2
     return tuple((255 * np.clip(hue * rng.uniform(0.3, 1.4), 0.04, 0.97)).astype(int))
 
 
 def _mirrored(rng, wide: int, high: int) -> np.ndarray:
-    """What glass shows, (H, W, 3): sky, roofs, cars and the dark of a room."""
+    """Returns the reflection in glass, (H, W, 3): sky, roofs, cars, a dark room."""
     sky = np.array((168, 184, 200)) * rng.uniform(0.5, 1.15)
     room = np.array((46, 48, 50)) * rng.uniform(0.5, 1.5)
     roofs = (0.1 + 0.4 * rng.random()) * high * (1 + 0.5 * fractal(rng, SIDE, 1.4)[0])
@@ -57,7 +57,7 @@ def _glaze(canvas: Canvas, box, rng) -> None:
 
 
 def _letters(canvas: Canvas, box, colour, rng) -> None:
-    """Strokes of about the size of letters between x0 and x1."""
+    """Draws strokes about the size of letters between x0 and x1."""
     x0, y0, x1, y1 = box
     x, stroke = x0, max(2, (y1 - y0) // 6)
     while x < x1 - 4 * stroke:
@@ -69,7 +69,7 @@ def _letters(canvas: Canvas, box, colour, rng) -> None:
 
 
 def _front(rng):
-    """A tile of one shop, 7 m by 3.4 m: fascia, panes over a sill, a door."""
+    """Returns a tile of one shop, 7 m by 3.4 m: fascia, panes over a sill, a door."""
     canvas = Canvas(np.full((SIDE, SIDE), 150.0))
     frame, fascia, ink = _vivid(rng), _vivid(rng), _vivid(rng)
     if abs(sum(ink) - sum(fascia)) < 200:
@@ -93,7 +93,7 @@ def _front(rng):
 
 
 def _office(rng):
-    """A tile of glass and steel, 7 m by 6 m."""
+    """Returns a tile of glass and steel, 7 m by 6 m."""
     canvas = Canvas(np.full((SIDE, SIDE), 120.0))
     frame = int(rng.uniform(40, 230))
     canvas.box(0, 0, SIDE, SIDE, (frame, frame, frame))
@@ -107,7 +107,7 @@ def _office(rng):
 
 
 def _stone(rng):
-    """A tile of rough stone with tall dark windows, 7 m by 6 m."""
+    """Returns a tile of rough stone with tall dark windows, 7 m by 6 m."""
     wall = 170 + 30 * fractal(rng, SIDE, 0.5) + 16 * fractal(rng, SIDE, 1.3)
     rows = int(rng.integers(10, 22))
     for row in range(rows):
@@ -130,7 +130,7 @@ def _stone(rng):
 
 
 def _posters(rng) -> np.ndarray:
-    """Four by four boards of colour with words and marks."""
+    """Returns four by four coloured boards with words and marks."""
     canvas = Canvas(np.full((SIDE, SIDE), 128.0))
     for number in range(16):
         x, y = number % 4 * _CELL, number // 4 * _CELL
@@ -150,7 +150,7 @@ def _posters(rng) -> np.ndarray:
 
 
 def _board(builder: Builder, rng, x, y, z, sides: str) -> None:
-    """A box whose two large `sides` show one of the posters."""
+    """Adds a box whose two large `sides` show one of the posters."""
     u, v = rng.integers(0, 4, 2) * _CELL
     region = (u, v, u + _CELL, v + _CELL)
     for side in sides:
@@ -163,10 +163,10 @@ def put_signs(builder: Builder, rng, half: float, height: float) -> None:
     """Adds signs to a front that looks left: some stick out, some lie flat on it.
 
     Args:
-        builder: Of the house; its origin is the front's middle.
-        rng: Chooses them.
+        builder: The builder of the house; its origin is the middle of the front.
+        rng: Chooses the signs.
         half: Half the length of the front, metres.
-        height: Of the front.
+        height: Height of the front, metres.
     """
     for _ in range(int(rng.choice((0, 0, 1, 1, 2)))):
         builder.part += 1
@@ -181,7 +181,7 @@ def put_signs(builder: Builder, rng, half: float, height: float) -> None:
 
 
 def banner(atlas: Atlas, rng, post: int) -> Faces:
-    """Returns a mast of 5 to 7 m with a flag of cloth; the mast's owner is `post`."""
+    """Returns a mast of 5 to 7 m with a cloth flag; `post` is the owner of the mast."""
     builder = Builder(atlas, _SIGN)
     height, side = rng.uniform(5, 7), int(rng.choice((-1, 1)))
     where = (-0.05, 0.05), (0, height), (-0.05, 0.05)
@@ -194,7 +194,7 @@ def banner(atlas: Atlas, rng, post: int) -> Faces:
 
 
 def totem(atlas: Atlas, rng) -> Faces:
-    """Returns a board on the ground, 1.2 to 2.6 m high, as in car parks."""
+    """Returns a board standing on the ground, 1.2 to 2.6 m high, as in car parks."""
     builder = Builder(atlas, _SIGN)
     half = rng.uniform(0.3, 0.65)
     height = rng.uniform(1.2, 2.6)
@@ -203,7 +203,7 @@ def totem(atlas: Atlas, rng) -> Faces:
 
 
 def bollard_light(atlas: Atlas, rng) -> Faces:
-    """Returns the lit box that tells drivers to keep left, about 1 m high."""
+    """Returns a lit "keep left" bollard about 1 m high."""
     builder = Builder(atlas, _SIGN)
     builder.box((-0.2, 0.2), (0, 1.1), (-0.12, 0.12), "plain", (0.95, 0.94, 0.86))
     cell = (_CELL, 0, 2 * _CELL, _CELL)

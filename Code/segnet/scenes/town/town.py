@@ -1,4 +1,4 @@
-"""One drive: what stands where, and what moves how."""
+"""The data of one drive: the place of each object, and the motion of vehicles."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from segnet.scenes.town.road import Road
 from segnet.scenes.town.worlds import World
 
 VEHICLE = 100
-"""Owners from here on are vehicles: VEHICLE + number."""
+"""First owner that is a vehicle: its owner is VEHICLE + its number."""
 
 WALKER, CYCLIST = 90, 91
-"""Owners of people. Virtual KITTI has no class for them: both are Misc there."""
+"""Owners of people; Virtual KITTI has no class for them, so both become Misc."""
 
 
 @dataclass(frozen=True)
 class Vehicle:
-    """A car, van or truck and how it moves along the road or stands."""
+    """A car, van or truck and its motion along the road, if it moves."""
 
     kind: str
     faces: Faces
@@ -31,7 +31,7 @@ class Vehicle:
     sway: float = 0.0
 
     def pose(self, road: Road, frame: int) -> tuple[np.ndarray, float]:
-        """Returns its place (3,) and heading in a frame."""
+        """Returns the place (3,) and heading of the vehicle in a frame."""
         wave = self.sway * np.sin(frame / 23 + self.along)
         along = self.along + self.speed * frame + wave
         return road.place(along, self.side), float(road.heading(along)) + self.turned
@@ -63,7 +63,7 @@ class Plant:
 
 @dataclass
 class Town:
-    """All there is along a drive; `solids` holds each object's faces."""
+    """All objects along a drive; `solids` holds the faces of each solid object."""
 
     world: World
     road: Road
@@ -74,16 +74,16 @@ class Town:
 
     @property
     def lane(self) -> float:
-        """Metres right of the centre line at which the camera drives."""
+        """Distance of the camera to the right of the centre line, metres."""
         return 1.75 if self.world.lanes == 1 else 5.2
 
 
 class Layout:
-    """Collects a town while it is laid out.
+    """A town under construction.
 
     Args:
         atlas: The textures.
-        world: Its mixture.
+        world: Description of the town.
         rng: Draws everything.
     """
 
@@ -108,22 +108,22 @@ class Layout:
         return found
 
     def _rails(self) -> list[tuple[int, float, float]]:
-        """Returns (side, start, stop) of rails that keep their kerb for themselves."""
+        """Returns (side, start, stop) of guard rails along which no car may park."""
         sides = self.rng.choice((-1, 1), 400)
         starts = np.arange(self.start + 18, self.stop, 42.0)
         return [(int(s), a, a + 10.0) for s, a in zip(sides, starts, strict=False)]
 
     @property
     def post(self) -> int | None:
-        """Owner of the posts of signs and signals; in Virtual KITTI those own them."""
+        """Owner of sign and signal posts; None stands for the sign or signal itself."""
         return VKITTI1.id("Pole") if self.world.bare else None
 
     def railed(self, side: int, along: float) -> bool:
-        """True where parked cars would hide one of `rails`."""
+        """Returns whether a car parked here would hide one of `rails`."""
         return any(s == side and a - 7 < along < b + 4 for s, a, b in self.rails)
 
     def clear(self, along: float, margin: float = 8.0) -> bool:
-        """True where no side road is within `margin` metres."""
+        """Returns whether no side road is within `margin` metres."""
         return min(abs(along - c) for c in self.crossings) > margin
 
     def patch(self, outline, texture, tint, metres, name: str) -> None:
@@ -145,7 +145,7 @@ class Layout:
         self.plants.append(Plant(*row))
 
     def vehicle(self, kind: str, along, side, **motion) -> None:
-        """Adds a vehicle with a body and paint of its own."""
+        """Adds a vehicle with a random body and colour."""
         rng = self.rng
         owner = VEHICLE + len(self.vehicles)
         paint = np.array(_PAINTS[rng.integers(len(_PAINTS))])
@@ -165,7 +165,7 @@ class Layout:
         self.vehicles.append(Vehicle(kind, faces, along, side, **motion))
 
     def town(self) -> Town:
-        """Returns what was collected."""
+        """Returns the finished town."""
         kept = (self.patches, self.solids, self.plants, self.vehicles)
         return Town(self.world, self.road, *kept)
 
@@ -191,5 +191,5 @@ _PAINTS = (
 
 
 def static_faces(town: Town) -> Faces:
-    """Returns the faces of everything that stands, part numbers distinct."""
+    """Returns the faces of all static objects, each with its own part numbers."""
     return join(town.solids)

@@ -7,7 +7,7 @@ from segnet.scenes.town.bodies import BODIES
 from segnet.scenes.town.mesh import Builder, Faces
 
 SIZES = {"Car": (1.76, 1.46, 4.2), "Van": (1.95, 2.15, 4.9), "Truck": (2.45, 3.4, 8.2)}
-"""Width, height and length in metres, roughly, for shadows and spacing."""
+"""Approximate width, height and length in metres, for shadows and spacing."""
 
 RED, LAMP = (0.72, 0.05, 0.05), (1.0, 0.99, 0.95)
 
@@ -21,7 +21,7 @@ def car(atlas: Atlas, body: str, colour, owner: int, glazed: bool = True) -> Fac
         atlas: The textures.
         body: A car body, or "van".
         colour: Paint, three values of 0-1.
-        owner: What its pixels are.
+        owner: Owner of its pixels.
         glazed: False for a delivery van with closed sides.
     """
     shape = BODIES[body]
@@ -36,7 +36,7 @@ def car(atlas: Atlas, body: str, colour, owner: int, glazed: bool = True) -> Fac
 
 
 def _hull(builder: Builder, ring, colour) -> None:
-    """Sides below and above the crease, and the bonnet and boot on top."""
+    """Adds the sides below and above the crease, and the bonnet and boot on top."""
     for back, front in zip(ring[:-1], ring[1:], strict=True):
         z0, w0, low0, mid0, top0 = back
         z1, w1, low1, mid1, top1 = front
@@ -68,7 +68,7 @@ def _hull(builder: Builder, ring, colour) -> None:
 
 
 def _seams(builder: Builder, ring) -> None:
-    """Door gaps, a sill and handles."""
+    """Adds door gaps, a sill and handles."""
     z0, z1 = ring[2][0], ring[3][0]
     wide = ring[2][1] + 0.004
     for side in (-1, 1):
@@ -90,7 +90,7 @@ def patch(builder, side, x, z, y, texture, tint=1.0, gloss=0.0) -> None:
 
 
 def _facing(points, side: int):
-    """Points listed for the right side, mirrored in order for the left."""
+    """Returns points given for the right side, in mirrored order for the left."""
     if side > 0:
         return points
     return [points[1], points[0], points[3], points[2]]
@@ -167,7 +167,7 @@ def _cabin(builder: Builder, ring, shape, colour, glazed: bool) -> None:
 
 
 def _mirrors(builder: Builder, wide, root, colour, whole: bool) -> None:
-    """Mirrors; behind the cabin as boxes, in front of it their outer sides only."""
+    """Adds mirrors: boxes behind the cabin, only their outer sides in front of it."""
     z, y = root[2] - 0.32, (root[1] + 0.02, root[1] + 0.16)
     for side in (-1, 1):
         x = sorted((side * (wide + 0.02), side * (wide + 0.2)))
@@ -200,7 +200,7 @@ def _slice(points, start: float, stop: float):
 
 
 def _wheel_discs(builder: Builder, ring, hidden: bool) -> None:
-    """Wheels seen through from the far side, or the near ones with their arches."""
+    """Adds the far wheels, seen through the body, or the near ones and their arches."""
     radius = 0.33 if ring[0][1] < 0.85 else 0.36
     for z in (ring[1][0] + 0.62, ring[-2][0] - 0.38):
         for side in (-1, 1):

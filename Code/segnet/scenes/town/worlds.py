@@ -1,4 +1,4 @@
-"""What the towns are like: Virtual KITTI's five, streets of a city, and winter."""
+"""Descriptions of the towns: Virtual KITTI's five, city streets, and winter."""
 
 from dataclasses import dataclass, replace
 
@@ -21,11 +21,11 @@ class World:
         avenue: Chance of a tree at each place of the street's rows.
         traffic: Metres between oncoming vehicles.
         terraced: Share of lots whose houses stand wall to wall along a pavement.
-        bare: Share of trees without leaves; where there are any, a pavement has
-            bollards, railings and more signs, whose posts are poles.
-        shops: Share of ground floors with a shop; where there are any, signs stick out
-            of the fronts, some walls are glass or stone, and railings are whole in
-            their labels.
+        bare: Share of trees without leaves. Above 0, pavements have bollards, railings
+            and more signs, whose posts are poles.
+        shops: Share of ground floors with a shop. Above 0, signs stick out of the
+            fronts, some walls are glass or stone, and labels show railings without
+            gaps.
     """
 
     frames: int
@@ -86,7 +86,7 @@ WORLDS |= {
     "winter2": replace(WORLDS["city2"], bare=0.6, avenue=0.3),
     "winter3": replace(WORLDS["city3"], bare=0.7, avenue=0.45),
 }
-# And with their shops.
+# The same streets with shops.
 WORLDS |= {
     "high1": replace(WORLDS["winter1"], shops=0.8),
     "high2": replace(WORLDS["winter2"], shops=0.5),

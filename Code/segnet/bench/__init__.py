@@ -1,1 +1,1 @@
-"""Measurements of speed beside the obvious alternative, as ratios from one run."""
+"""Speed measurements against the obvious alternative, as ratios within one run."""

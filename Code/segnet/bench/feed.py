@@ -1,4 +1,4 @@
-"""What feeding costs: frames made ahead of a training step, beside the step alone."""
+"""The cost of feeding: steps on batches prepared ahead, against the step alone."""
 
 import statistics
 import time
@@ -48,27 +48,26 @@ def bench_feed(
     model: str = "slim",
     progress: bool = False,
 ) -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
-    """Returns, and prints, seconds a batch of feeding and of training steps.
+    """Returns and prints the seconds per batch of feeding and of training steps.
 
-    Feeding alone, the step alone on one batch, the step fed as in training and the
-    step that changes its frames on the device take turns, so that whatever else the
-    machine does meets all of them; a first round, which compiles, is left out. CPU
-    seconds are those of the whole process: what feeding adds to them shows on a busy
-    machine as well.
+    Four measurements alternate, so background load affects all alike: feeding alone,
+    the step alone on one batch, the step fed as in training, and the step that augments
+    its frames on the device. The first round compiles and is left out. CPU seconds
+    cover the whole process, so they show the cost of feeding even on a busy machine.
 
     Args:
-        store: Its training frames are read from the file, ahead of use. Without one,
-            noise is kept in memory.
-        frames: Frames of noise.
-        sizes: (H, W) of the frames; that of the store where there is one.
+        store: Store whose training frames are read from the file ahead of use; by
+            default noise in memory.
+        frames: Number of noise frames.
+        sizes: (H, W) of the noise frames; a store has its own size.
         batch_size: B.
-        steps: Steps of a turn.
-        rounds: Turns that are timed.
+        steps: Steps per turn.
+        rounds: Timed turns.
         model: The network, a key of `MODELS`.
         progress: Show a progress bar.
 
     Returns:
-        By size and row of the table: seconds and CPU seconds a batch, both medians.
+        Seconds and CPU seconds per batch, both medians, by size and row of the table.
 
     Raises:
         ValueError: `rounds` or `steps` is below 1, or there are fewer frames than B.
@@ -87,7 +86,7 @@ def bench_feed(
 
 
 class _Noise:
-    """Random frames in memory, as `segnet.data.store.LabelledFrames`."""
+    """Random frames in memory with the methods of `LabelledFrames`."""
 
     name = "noise"
 
@@ -120,7 +119,7 @@ class _Noise:
 def _turns(
     split: LabelledFrames, batch_size: int, steps: int, model: str, memory_limit: int
 ) -> dict[str, Callable[[], None]]:
-    """A function for each row of the table, each for `steps` batches."""
+    """Returns a function for each row of the table; each runs `steps` batches."""
     usual, full = (
         Batches(split, batch_size, augmentation, memory_limit=memory_limit)
         for augmentation in (USUAL, FULL)

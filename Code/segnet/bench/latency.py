@@ -1,4 +1,4 @@
-"""The time of one image through each network, in ONNX Runtime on one thread."""
+"""The time that each network takes for one image, in ONNX Runtime on one thread."""
 
 import statistics
 import tempfile
@@ -37,31 +37,31 @@ def bench_latency(
     out: str | Path | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Returns, and prints, how long one image takes in each network.
+    """Returns and prints the time that each network takes for one image.
 
     uint8 image in, logits of its size out, untrained weights, batch 1, one thread. The
     networks alternate, so background load affects all alike; the first turns warm up
     and are left out. One dense 3x3 convolution, 64 to 64 channels at 45x60, runs among
-    them. A network whose every multiply-accumulate ran at the rate of this convolution
-    would take its "limit".
+    them. The "limit" of a network is its time if all its multiply-accumulates ran at
+    the rate of this convolution.
 
     Args:
-        models: Keys of `MODELS`; the inspiring network is added where it is missing.
+        models: Keys of `MODELS`; the inspiring network is added if missing.
         size: (H, W) of the image.
         num_classes: K.
-        turns: Runs of each network that are timed.
-        out: JSON file for the result; None for none.
+        turns: Timed runs of each network.
+        out: JSON file for the result; None writes no file.
         progress: Show a progress bar.
 
     Returns:
         `networks`: by name `parameters`, `macs`, `min_ms`, `median_ms`, `ratio` (the
-        time of the inspiring network divided by this, of the lowest times),
+        lowest time of the inspiring network divided by that of this network),
         `limit_ms` and `times_limit`; `convolution`: `macs`, `min_ms`, `median_ms`,
         `gmacs_per_second`; and `size`, `num_classes`, `turns`, `engine`, `cpu`,
-        `cores` and `load`, the number of processes that wanted them at the start.
+        `cores` and `load`, the load average at the start.
 
     Raises:
-        ValueError: No such network, `turns` is below 1, or the engine is missing.
+        ValueError: A network is unknown, `turns` is below 1, or the engine is missing.
     """
     check_models(models, MODELS)
     if turns < 1:
@@ -92,7 +92,7 @@ def bench_latency(
 def _prepare(
     names: Iterable[str], size: tuple[int, int], num_classes: int
 ) -> tuple[Row, dict[str, Row], dict[str, Callable[[], Any]]]:
-    """Returns the rows of the convolution and the networks, and a call for each."""
+    """Returns the rows of the convolution and of the networks, and a call for each."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         convolution_macs = engine.write_convolution(path, HEIGHT, WIDTH, CHANNELS)
@@ -111,7 +111,7 @@ def _prepare(
 
 
 def _compare(convolution: Row, networks: dict[str, Row]) -> None:
-    """Adds the rate of the convolution, and what it and the yardstick say of each."""
+    """Adds the rate of the convolution, and the ratio and limit of each network."""
     rate = convolution["macs"] / convolution["min_ms"]
     convolution["gmacs_per_second"] = rate / 1e6
     for row in networks.values():

@@ -1,4 +1,4 @@
-"""Networks in ONNX Runtime on one thread: conversion, and a call that can be timed.
+"""ONNX Runtime on one thread: conversion of networks, and calls for timing them.
 
 Needs the optional packages of `pip install -e '.[export]'`; nothing else here does.
 """
@@ -14,8 +14,8 @@ from segnet.export.onnx import IR_VERSION, OPSET
 def write_convolution(path: str | Path, height: int, width: int, channels: int) -> int:
     """Writes one dense 3x3 convolution as ONNX and returns its MACs.
 
-    Made without Keras, in the engine's own axis order: converting it from channels
-    last would put two transpositions around it.
+    Built without Keras in the engine's own axis order, since conversion from channels
+    last would add two transpositions.
     """
     from onnx import TensorProto, helper, numpy_helper, save
 
@@ -60,7 +60,7 @@ def open_call(path: str | Path) -> Callable[[], np.ndarray]:
 
 
 def engine_name() -> str:
-    """The engine and its version."""
+    """Returns the name and version of the engine."""
     import onnxruntime
 
     return f"onnxruntime {onnxruntime.__version__}"

@@ -1,4 +1,4 @@
-"""Preprocessing beside plain decoding, a per-pixel loop and plain arrays."""
+"""Preprocessing against plain decoding, a per-pixel loop and plain arrays."""
 
 import tempfile
 import time
@@ -31,20 +31,20 @@ def bench_prepare(
     seed: int = 0,
     progress: bool = False,
 ) -> dict[str, float]:
-    """Returns and prints the cost of preprocessing beside its alternatives.
+    """Returns and prints the cost of preprocessing and of its alternatives.
 
-    On the same files and workers, the fastest of a few rounds each: only decoding the
-    image and label files; `prepare` to a third of the size; a Python loop that looks
-    up the colour of every pixel, on some rows of a label image, extrapolated to whole
-    frames. Bytes per frame are compared with a float64 image and a one-hot uint8 label
-    of the same size.
+    All use the same files and workers; the fastest of a few rounds counts: decoding the
+    image and label files only; `prepare` to a third of the size; a Python loop that
+    looks up the colour of every pixel in some rows of a label image, extrapolated to
+    whole frames. Bytes per frame are compared with a float64 image and a one-hot uint8
+    label of the same size.
 
     Args:
-        frames: Frames to render where `data` is not given.
-        data: Folder of a Virtual KITTI 1.3.1 tree; rendered to a temporary folder by
-            default.
+        frames: Number of frames to render if `data` is not given.
+        data: Folder of a Virtual KITTI 1.3.1 tree; by default one is rendered to a
+            temporary folder.
         workers: Processes; one for each core by default.
-        seed: For the renderer.
+        seed: Seed of the renderer.
         progress: Show a progress bar.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Training steps of the networks beside those of the inspiring network."""
+"""Training steps of the networks against those of the inspiring network."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -29,8 +29,8 @@ from segnet.train.optimizer import AveragedAdamW
 YARDSTICK = "reference_multibranch"
 VOID_SHARE = 0.03
 CONVOLUTIONS = 4
-# Of a training step for one image: forwards and the gradients of weights and inputs,
-# but for the gradient of the image itself.
+# Of a training step for one image: the forward passes and the gradients of weights and
+# inputs, except the gradient of the image itself.
 CONVOLUTIONS_MACS = (3 * CONVOLUTIONS - 1) * CONVOLUTION_MACS
 
 
@@ -44,30 +44,30 @@ def bench_train(
     out: str | Path | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Returns, and prints, training images per second of some networks.
+    """Returns and prints the training images per second of some networks.
 
     One step is the loss of `segnet train` on random frames, its gradient, and an update
     of the weights. The networks alternate, so background load affects all alike; the
     first step of each, which compiles, is left out. A stack of four dense 3x3
-    convolutions alone, 64 to 64 channels at 45x60, trains among them. A network whose
-    multiply-accumulates, three times those of a prediction, all ran at the rate of this
-    stack would train at its "limit".
+    convolutions, 64 to 64 channels at 45x60, trains among them. The "limit" of a
+    network is its speed if all multiply-accumulates, three times those of a prediction,
+    ran at the rate of this stack.
 
     Args:
-        models: Keys of `MODELS`; the inspiring network is added where it is missing.
+        models: Keys of `MODELS`; the inspiring network is added if missing.
         size: (H, W) of the frames.
         num_classes: K.
         batch_size: Frames per step.
         rounds: Timed steps of each network.
-        out: JSON file for the result; None for none.
+        out: JSON file for the result; None writes no file.
         progress: Show a progress bar.
 
     Returns:
-        `networks`: by name `images_per_second`, by the median step, `ratio` (to the
-        inspiring network), `limit`, in images a second, and `times_slower` than that;
-        `convolution`: `gmacs_per_second`; and `size`, `num_classes`, `batch_size`,
-        `rounds`, `backend`, `cpu`, `cores` and `load`, the number of processes that
-        wanted them at the start.
+        `networks`: by name `images_per_second` (from the median step), `ratio` (to the
+        inspiring network), `limit` (images per second) and `times_slower` (than the
+        limit); `convolution`: `gmacs_per_second`; and `size`, `num_classes`,
+        `batch_size`, `rounds`, `backend`, `cpu`, `cores` and `load`, the load
+        average at the start.
 
     Raises:
         ValueError: A name is no key of `MODELS`, or `rounds` is below 1.
@@ -99,7 +99,7 @@ def bench_train(
 def _steps(
     names: Iterable[str], size: tuple[int, int], num_classes: int, batch_size: int
 ) -> tuple[dict[str, int], dict[str, Callable[[], Any]]]:
-    """Returns the multiply-accumulates of each network's prediction, and all steps."""
+    """Returns the multiply-accumulates of each prediction, and the training steps."""
     batch = _batch(size, num_classes, batch_size)
     networks = {name: _network(name, size, num_classes) for name in names}
     steps: dict[str, Callable[[], Any]] = {
@@ -117,10 +117,10 @@ def _rows(
     """Returns the figures of each network.
 
     Args:
-        seconds: Of a step, by network.
-        work: Multiply-accumulates of a prediction, by network.
+        seconds: Seconds per step, by network.
+        work: Multiply-accumulates per prediction, by network.
         batch_size: Frames per step.
-        rate: Multiply-accumulates a second of the convolutions.
+        rate: Multiply-accumulates per second of the convolutions.
     """
     rows = {}
     for name, count in work.items():
@@ -137,7 +137,7 @@ def _rows(
 def _batch(
     size: tuple[int, int], num_classes: int, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Random images (B, H, W, 3) and labels (B, H, W), both uint8."""
+    """Returns random images (B, H, W, 3) and labels (B, H, W), both uint8."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (batch_size, *size, 3), np.uint8)
     labels = rng.integers(0, num_classes, (batch_size, *size), np.uint8)
@@ -152,7 +152,7 @@ def _network(name: str, size: tuple[int, int], num_classes: int) -> keras.Model:
 
 
 def _convolutions(batch_size: int) -> tuple[keras.Model, tuple[np.ndarray, np.ndarray]]:
-    """A network of dense convolutions alone, and a batch for it."""
+    """Returns a network of dense convolutions only, and a batch for it."""
     inputs = x = keras.Input((HEIGHT, WIDTH, CHANNELS))
     for _ in range(CONVOLUTIONS):
         x = keras.layers.Conv2D(CHANNELS, 3, padding="same", use_bias=False)(x)

@@ -1,4 +1,4 @@
-"""The verb `bench`: measures against the obvious alternative."""
+"""The verb `bench`: measures speed against the obvious alternative."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ def add_bench(verbs: Verbs) -> None:
         verbs,
         "bench",
         _bench,
-        "measure against the obvious alternative, as ratios from one run",
+        "measure speed against the obvious alternative, as ratios within one run",
         "  segnet bench prepare --frames 447\n"
         "  segnet bench train --rounds 9 --json docs/figures/training.json\n"
         "  segnet bench latency --json docs/figures/latency.json\n"
@@ -27,7 +27,7 @@ def add_bench(verbs: Verbs) -> None:
     )
     preparing = parser.add_argument_group("prepare and feed")
     preparing.add_argument(
-        "--frames", type=int, help="default 447, for feed 64 of noise"
+        "--frames", type=int, help="frames (default 447; feed: 64 of noise)"
     )
     add_workers(preparing)
     networks = parser.add_argument_group("train, latency and feed")
@@ -36,19 +36,25 @@ def add_bench(verbs: Verbs) -> None:
         type=int,
         nargs=2,
         metavar=("H", "W"),
-        help="default 360 480, for feed 125 414 as well",
+        help="size of the frames (default 360 480; feed: also 125 414)",
     )
-    networks.add_argument("--num-classes", type=int, default=11, help="default 11")
+    networks.add_argument(
+        "--num-classes", type=int, default=11, help="classes (default 11)"
+    )
     training = parser.add_argument_group("train and feed")
-    training.add_argument("--batch-size", type=int, default=8, help="default 8")
-    training.add_argument("--rounds", type=int, default=5, help="default 5")
+    training.add_argument(
+        "--batch-size", type=int, default=8, help="frames per step (default 8)"
+    )
+    training.add_argument(
+        "--rounds", type=int, default=5, help="timed rounds (default 5)"
+    )
     latency = parser.add_argument_group("latency")
     latency.add_argument(
-        "--turns", type=int, default=30, help="runs of each network, default 30"
+        "--turns", type=int, default=30, help="runs of each network (default 30)"
     )
     kept = parser.add_argument_group("train and latency")
     kept.add_argument(
-        "--json", type=Path, metavar="FILE", help="the figures for other programs"
+        "--json", type=Path, metavar="FILE", help="write the figures as JSON"
     )
 
 

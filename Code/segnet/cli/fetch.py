@@ -11,7 +11,7 @@ def add_fetch(verbs: Verbs) -> None:
         verbs,
         "fetch",
         _fetch,
-        "download a published dataset, or only a part of it",
+        "download a published dataset or a part of it",
         "  segnet fetch vkitti1 Data --world 0001 --variation sunset --dry-run\n"
         "  segnet fetch vkitti1 Data --world 0001 --variation sunset",
     )
@@ -25,9 +25,11 @@ def add_fetch(verbs: Verbs) -> None:
         action="append",
         help="fetch only this variation; may be repeated",
     )
-    parser.add_argument("--base-url", help="a mirror with the publisher's file names")
     parser.add_argument(
-        "--connections", type=int, default=4, help="requests at a time (default 4)"
+        "--base-url", help="mirror that keeps the publisher's file names"
+    )
+    parser.add_argument(
+        "--connections", type=int, default=4, help="simultaneous requests (default 4)"
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="only report bytes, frames and requests"

@@ -1,4 +1,4 @@
-"""The verb `pack`: makes a run's weights loadable by name."""
+"""The verb `pack`: makes the weights of a run loadable by name."""
 
 import argparse
 from pathlib import Path
@@ -11,19 +11,19 @@ def add_pack(verbs: Verbs) -> None:
         verbs,
         "pack",
         _pack,
-        "make weights with a card of a finished run, loadable by name",
+        "turn a finished run into weights that load by name, with a card",
         "  segnet pack runs/slim slim_camvid11 --card notes.json"
         " --report runs/slim/val/report.json\n"
         "  segnet evaluate slim_camvid11 Store/store.h5\n\n"
-        "notes.json says what the run folder cannot know:\n"
+        "notes.json holds facts that the run folder lacks:\n"
         '  {"data": "CamVid, 367 frames", "licence": "research use",\n'
         '   "hardware": "2 CPU cores", "commands": ["segnet train ..."],\n'
         '   "limits": ["poles are weak"]}',
     )
     parser.add_argument("trained", metavar="RUN", type=Path, help="a run folder")
-    parser.add_argument("name", metavar="NAME", help="such as slim_camvid11")
+    parser.add_argument("name", metavar="NAME", help="for example slim_camvid11")
     parser.add_argument(
-        "--card", required=True, type=Path, metavar="NOTES", help="a JSON file, below"
+        "--card", required=True, type=Path, metavar="NOTES", help="JSON file, see below"
     )
     parser.add_argument(
         "--report",
@@ -31,7 +31,7 @@ def add_pack(verbs: Verbs) -> None:
         action="append",
         type=Path,
         metavar="REPORT",
-        help="report.json of `segnet evaluate --out`; once for each split",
+        help="report.json of `segnet evaluate --out`; repeat for each split",
     )
     parser.add_argument(
         "--without-val",
@@ -39,8 +39,8 @@ def add_pack(verbs: Verbs) -> None:
         action="append",
         type=Path,
         metavar="REPORT",
-        help="for weights trained on val too: a report of an earlier run, without it; "
-        "once for each seed, then the card shows mean and spread",
+        help="for weights also trained on val: report of a run without val; repeat for "
+        "each seed, and the card shows mean and spread",
     )
     parser.add_argument(
         "--weights",
@@ -49,7 +49,7 @@ def add_pack(verbs: Verbs) -> None:
         help="best.keras (default), or the averaged weights after the last epoch",
     )
     parser.add_argument(
-        "--folder", type=Path, help="where the index is (default: in the package)"
+        "--folder", type=Path, help="folder of the index (default: in the package)"
     )
 
 

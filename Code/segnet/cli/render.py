@@ -20,23 +20,26 @@ def add_render(verbs: Verbs) -> None:
         "--world",
         default="0001",
         help="a town like one of Virtual KITTI's: 0001 (default), 0002, 0006, 0018, "
-        "0020; or the streets of a city: city1, city2, city3; winter1 to winter3; "
-        "high1 to high3, with shops",
+        "0020; or city streets: city1 to city3, winter1 to winter3, and high1 to high3 "
+        "with shops",
     )
     parser.add_argument(
         "--variation",
         action="append",
         help="clone (default), fog, morning, overcast, rain, sunset,"
-        " 15-deg-left ... 30-deg-right; may repeat",
+        " 15-deg-left ... 30-deg-right; may be repeated",
     )
     parser.add_argument(
         "--frames", type=int, default=64, help="length of the drive (default 64)"
     )
     parser.add_argument(
-        "--every", type=int, default=1, help="only each N-th of the frames", metavar="N"
+        "--every", type=int, default=1, help="only every N-th frame", metavar="N"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="another seed, another town"
+        "--seed",
+        type=int,
+        default=0,
+        help="each seed builds a different town (default 0)",
     )
     parser.add_argument(
         "--size",
@@ -50,8 +53,8 @@ def add_render(verbs: Verbs) -> None:
         "--focal",
         type=float,
         metavar="PIXELS",
-        help="focal length of the camera; the default sees 81 degrees across, and a "
-        "longer one less",
+        help="focal length of the camera; a longer one narrows the view (default: 81 "
+        "degrees wide)",
     )
     add_workers(parser)
 
@@ -72,4 +75,4 @@ def _render(arguments: argparse.Namespace) -> None:
         focal=arguments.focal,
     )
     count = len(range(0, arguments.frames, arguments.every))
-    say(f"rendered {count} frames a variation into {arguments.data}")
+    say(f"rendered {count} frames per variation into {arguments.data}")

@@ -1,4 +1,4 @@
-"""Writing a network as ONNX, the file of ONNX Runtime and others.
+"""Writes a network as ONNX, the file format of ONNX Runtime and others.
 
 Needs the optional packages of `pip install -e '.[export]'`.
 """
@@ -10,15 +10,15 @@ from pathlib import Path
 import keras
 
 PACKAGES = ("onnx", "tf2onnx", "onnxruntime")
-# Old enough for every engine of the last years, new enough for a 3x3 convolution.
+# Old enough for every engine of recent years; a 3x3 convolution needs nothing newer.
 OPSET, IR_VERSION = 17, 8
 
 
 def require_packages() -> None:
-    """Nothing where ONNX Runtime and the converter are installed, else an error.
+    """Checks that ONNX Runtime and the converter are installed.
 
     Raises:
-        ValueError: Naming what is missing and how to get it.
+        ValueError: A package is missing; the message names it and its installation.
     """
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
@@ -29,9 +29,9 @@ def require_packages() -> None:
 
 
 def write_network(model: keras.Model, path: str | Path) -> None:
-    """Writes a network as ONNX, for one image of its size at a time."""
+    """Writes a network as ONNX for one image of its input size at a time."""
     spec = keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype=model.input.dtype)
     with warnings.catch_warnings():
-        # Keras asks NumPy for a name that NumPy 2 announces anew.
+        # Keras asks NumPy 2 for a name that raises a FutureWarning.
         warnings.simplefilter("ignore", FutureWarning)
         model.export(str(path), format="onnx", verbose=False, input_signature=[spec])

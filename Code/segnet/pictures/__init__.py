@@ -1,7 +1,7 @@
 """Draws frames, predictions, curves and network structures with matplotlib.
 
 Each function returns a matplotlib Figure, which a notebook with `%matplotlib inline`
-shows by itself, and writes it where a `path` is given. Void is black everywhere.
+shows by itself, and writes it if a `path` is given. Void is black everywhere.
 """
 
 from segnet.pictures.charts import (

@@ -1,4 +1,4 @@
-"""Charts of trainings, scores and data."""
+"""Charts of training runs, scores and data."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ SERIES = ("#20639b", "#d1495b", "#3c9d6a", "#c58b1b", "#6f5b9a")
 def curves(
     histories: Mapping[str, str | Path], path: str | Path | None = None
 ) -> Figure:
-    """Returns the loss and the mIoU on val over the epochs of some runs.
+    """Returns a chart of loss and mIoU on val over the epochs of some runs.
 
     Args:
-        histories: The history.csv for each run's name.
-        path: Where to write it.
+        histories: Run name -> history.csv.
+        path: File to write.
     """
     figure = Figure((9, 3.4), dpi=DPI, layout="constrained")
     losses, mious = figure.subplots(1, 2)
@@ -44,7 +44,7 @@ def curves(
             best = miou.argmax()
             mious.plot(epochs[known][best], miou[best], "o", color=colour, ms=4)
             highest = max(highest, miou[best])
-    # A network that has hardly begun may have any loss on val; it is cut off.
+    # Early in training, the loss on val may take any value; the axis cuts it off.
     losses.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.15 * top))
     mious.set(xlabel="epoch", ylabel="mIoU on val, %", ylim=(0, 1.15 * highest or 100))
     for axis in (losses, mious):
@@ -57,12 +57,12 @@ def curves(
 def per_class_bars(
     reports: Mapping[str, dict], path: str | Path | None = None
 ) -> Figure:
-    """Returns the IoU of each class for some reports, as bars side by side.
+    """Returns a bar chart of the IoU of each class for some reports.
 
     Args:
-        reports: What `segnet.evaluate.evaluate` returned, for each network's name;
-            all on the same classes.
-        path: Where to write it.
+        reports: Network name -> report of `segnet.evaluate.evaluate`, all with the same
+            classes.
+        path: File to write.
     """
     names = list(next(iter(reports.values()))["per_class"])
     height = 0.8 / len(reports)
@@ -91,12 +91,12 @@ def per_class_bars(
 def class_frequencies(
     pixels: np.ndarray, class_map: ClassMap, path: str | Path | None = None
 ) -> Figure:
-    """Returns the share of each class in the pixels that are not void.
+    """Returns a bar chart of the share of each class in the pixels that are not void.
 
     Args:
-        pixels: (K,) pixels of each class.
-        class_map: Gives names and colours.
-        path: Where to write it.
+        pixels: (K,) number of pixels of each class.
+        class_map: The classes, their names and colours.
+        path: File to write.
     """
     shares = 100 * np.asarray(pixels) / max(np.sum(pixels), 1)
     floor = shares[shares > 0].min(initial=1.0) / 3
@@ -128,12 +128,12 @@ def class_frequencies(
 def confusion_picture(
     matrix: np.ndarray, names: Sequence[str], path: str | Path | None = None
 ) -> Figure:
-    """Returns the confusion matrix, each row as shares of its true class.
+    """Returns a chart of the confusion matrix, each row as shares of its true class.
 
     Args:
-        matrix: (K, K) counts, rows truth; a further column is called "other".
+        matrix: (K, K) counts, a row per true class; a further column is called "other".
         names: K class names.
-        path: Where to write it.
+        path: File to write.
     """
     truth = matrix.sum(1, keepdims=True)
     shares = 100 * matrix / np.maximum(truth, 1)

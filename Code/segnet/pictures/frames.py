@@ -1,4 +1,4 @@
-"""Sheets of frames: images, label maps and what networks make of them."""
+"""Sheets of frames: images, label maps and predictions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ from segnet.classes import ClassMap
 from segnet.pictures.style import DPI, INK, finish
 
 FRAME_INCHES = 3.9
-# How white a pixel is where a network is right.
+# Share of white in pixels predicted correctly.
 PALE = 0.8
 
 
 def files(*paths: str | Path) -> Figure:
-    """Returns the images in some files one below the other, as they lie on disk.
+    """Returns the images of some files one below the other, unchanged.
 
     Args:
-        paths: Image files, each named above its picture.
+        paths: Image files; each picture has its name above it.
     """
     images = [Image.open(path) for path in paths]
     heights = [image.height / image.width for image in images]
@@ -45,15 +45,15 @@ def sheet(
     titles: Sequence[str] | None = None,
     path: str | Path | None = None,
 ) -> Figure:
-    """Returns a sheet: a column a frame, with predictions, ground truth and image.
+    """Returns a sheet with a column per frame: predictions, ground truth and image.
 
     Args:
         images: (N, H, W, 3) uint8 RGB.
         truths: (N, H, W) class ids.
         predictions: (N, H, W) class ids, or one such array for each network's name.
-        class_map: Gives colours and names.
-        titles: A line above each column.
-        path: Where to write it, PNG or whatever the suffix says.
+        class_map: The classes, their names and colours.
+        titles: A line of text above each column.
+        path: File to write, in the format of its suffix.
     """
     if not isinstance(predictions, Mapping):
         predictions = {"Prediction": predictions}
@@ -73,14 +73,14 @@ def mistakes(
     titles: Sequence[str] | None = None,
     path: str | Path | None = None,
 ) -> Figure:
-    """Returns a sheet of what networks say where they are wrong, a column a frame.
+    """Returns a sheet of the wrong predictions of networks, a column per frame.
 
     Args:
         truths: (N, H, W) class ids.
         predictions: (N, H, W) class ids for each network's name.
-        class_map: Gives colours and names.
-        titles: A line above each column.
-        path: Where to write it.
+        class_map: The classes, their names and colours.
+        titles: A line of text above each column.
+        path: File to write.
     """
     rows = {
         name: wrong_pixels(truths, ids, class_map) for name, ids in predictions.items()
@@ -92,12 +92,12 @@ def mistakes(
 def wrong_pixels(
     truths: np.ndarray, ids: np.ndarray, class_map: ClassMap
 ) -> np.ndarray:
-    """Returns predictions in colour, pale where they are right, (..., 3) uint8.
+    """Returns predictions in colour, pale where correct, (..., 3) uint8.
 
     Args:
         truths: (...) class ids; void pixels are black.
         ids: (...) predicted class ids.
-        class_map: Gives the colours.
+        class_map: The classes and their colours.
     """
     colours = class_map.colourise(ids).astype(np.float32)
     right, void = truths == ids, truths == class_map.void
@@ -112,7 +112,7 @@ def _grid(
     shown: Sequence[int],
     titles: Sequence[str] | None,
 ) -> Figure:
-    """Pictures (N, H, W, 3) in named rows, with a legend of the classes `shown`."""
+    """Draws pictures (N, H, W, 3) in named rows above a legend of classes `shown`."""
     count, height, width = next(iter(rows.values())).shape[:3]
     row_inches = FRAME_INCHES * height / width
     legend_inches = 0.3 + 0.2 * -(-len(shown) // 8)
@@ -133,7 +133,7 @@ def _grid(
 
 
 def _shown(*maps: np.ndarray) -> list[int]:
-    """The ids that occur, void last."""
+    """Returns the ids that occur, void last."""
     found = np.unique(np.concatenate([np.unique(ids) for ids in maps]))
     return [int(i) for i in found]
 

@@ -1,4 +1,4 @@
-"""Class colours laid over images, and legends: by Pillow, fast enough for videos."""
+"""Class colours over images, and legends, drawn by Pillow: fast enough for videos."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
 from segnet.pictures.style import INK
 
-# Rows at a time, so that the sums below stay in the cache.
+# Rows processed at a time, so that the sums below stay in the cache.
 BAND = 64
 LEAST_WIDTH = 320
 LEAST_TEXT, MOST_TEXT, WIDTH_PER_TEXT = 11, 64, 48
@@ -18,20 +18,20 @@ LEAST_TEXT, MOST_TEXT, WIDTH_PER_TEXT = 11, 64, 48
 def overlay(
     image: np.ndarray, ids: np.ndarray, class_map: ClassMap, share: float = 0.5
 ) -> np.ndarray:
-    """Returns the image with class colours laid over it, (H, W, 3) uint8.
+    """Returns the image blended with class colours, (H, W, 3) uint8.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         ids: (H, W) class ids; void pixels show the image alone.
-        class_map: Gives the colours.
-        share: 0 for the image alone, 1 for the colours alone, in steps of 1/256.
+        class_map: The classes and their colours.
+        share: Share of the colours: 0 image only, 1 colours only, in steps of 1/256.
     """
     table, known = np.zeros((256, 3), np.uint16), np.zeros(256, bool)
     strength = round(256 * share)
     table[: class_map.num_classes] = strength * np.array(class_map.colours) + 128
     known[[*range(class_map.num_classes), class_map.void]] = True
     if ids.dtype != np.uint8 or not known.take(ids).all():
-        # Raises ValueError where an id is none of the map's.
+        # Raises ValueError for ids that are not in the map.
         class_map.colourise(ids)
     mixed = np.empty_like(image)
     for top in range(0, len(image), BAND):
@@ -47,14 +47,14 @@ def overlay(
 
 
 def legend(entries: Sequence[tuple[str, Colour]], width: int) -> np.ndarray:
-    """Returns a strip with a square of colour and a text for each entry.
+    """Returns a strip with a coloured square and a text for each entry.
 
     Args:
-        entries: (text, colour) pairs, from left to right in lines.
-        width: Of the picture that the strip is for; it decides the size of the text.
+        entries: (text, colour) pairs, placed in lines from left to right.
+        width: Width of the picture above the strip; it sets the size of the text.
 
     Returns:
-        (h, W, 3) uint8, white, W at least `width` and 320.
+        (h, W, 3) uint8 on white; W is at least `width` and at least 320.
     """
     width = max(width, LEAST_WIDTH)
     size = int(np.clip(width / WIDTH_PER_TEXT, LEAST_TEXT, MOST_TEXT))
@@ -76,7 +76,7 @@ def legend(entries: Sequence[tuple[str, Colour]], width: int) -> np.ndarray:
 
 
 def with_legend(picture: np.ndarray, strip: np.ndarray) -> np.ndarray:
-    """Returns a picture (H, W, 3) above a legend, white where the legend is wider."""
+    """Returns a picture (H, W, 3) above a legend, padded with white to its width."""
     height, width = picture.shape[:2]
     whole = np.full((height + len(strip), max(width, strip.shape[1]), 3), 255, np.uint8)
     whole[:height, :width] = picture

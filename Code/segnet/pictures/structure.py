@@ -1,4 +1,4 @@
-"""A picture of a network's structure: a box per stage, a row per resolution."""
+"""Pictures of a network's structure: a box per stage, a row per resolution."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,16 +29,16 @@ DEPTH, APART = 0.1, 0.07
 
 
 def draw_structure(model: keras.Model, path: str | Path, dpi: int = 96) -> Path:
-    """Writes a picture of the model's stages and how they are joined.
+    """Writes a picture of the stages of a model and their connections.
 
-    A box is a stage: its height stands for the resolution, its width for the number
-    of channels (square roots of both), its colour for the branch. Below it: H x W x C,
-    parameters and layers, without normalisations and activations.
+    Each box is a stage: its height shows the resolution, its width the number of
+    channels (square roots of both), its colour the branch. The text below it gives
+    H x W x C, parameters and layers, without normalisations and activations.
 
     Args:
         model: A functional model with fixed H and W whose layers are named
             `<branch>_<stage>_<unit>`.
-        path: Picture to write; the suffix (.png, .svg, .pdf) decides the format.
+        path: Picture to write; the suffix (.png, .svg, .pdf) sets the format.
         dpi: Dots per inch of a .png.
 
     Returns:
@@ -71,7 +71,7 @@ def draw_structure(model: keras.Model, path: str | Path, dpi: int = 96) -> Path:
 
 
 def _rows(axes: "Axes", stages: list[Stage], width: float) -> None:
-    """A faint band behind the boxes of each resolution, labelled at the left."""
+    """Draws a faint band behind the boxes of each resolution, labelled at the left."""
     from matplotlib.patches import Rectangle
 
     left = -LABEL - MARGIN
@@ -89,7 +89,7 @@ def _rows(axes: "Axes", stages: list[Stage], width: float) -> None:
 
 
 def _box(axes: "Axes", stage: Stage, colour: str) -> None:
-    """A flat solid in the branch's colour with its text below."""
+    """Draws a stage as a flat solid in the colour of its branch, with text below."""
     from matplotlib.patches import Polygon
     from matplotlib.patheffects import withStroke
 
@@ -122,7 +122,7 @@ def _box(axes: "Axes", stage: Stage, colour: str) -> None:
 def _mix(
     colour: str, other: str | None, share: float = 0.3
 ) -> tuple[float, float, float]:
-    """Returns a colour with a share of another in it."""
+    """Returns a mixture of two colours."""
     from matplotlib.colors import to_rgb
 
     pairs = zip(to_rgb(colour), to_rgb(other or colour), strict=True)
@@ -133,7 +133,7 @@ def _mix(
 def _arrow(
     axes: "Axes", source: Stage, target: Stage, stages: list[Stage], colour: str
 ) -> None:
-    """An arrow in the source's colour from a stage to one that reads it."""
+    """Draws an arrow in the source's colour from a stage to one that reads it."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Curve
 
@@ -146,11 +146,11 @@ def _arrow(
 
 
 def _route(source: Stage, target: Stage, stages: list[Stage]) -> list:
-    """The points of a line (2), or of a Bezier curve (3 or 4).
+    """Returns the points of a line (2) or of a Bezier curve (3 or 4).
 
-    In a row: straight to the next box, in a low arc to a later one, in a high arc
-    where boxes stand between. To a row below: out at the right, in at the top. To a
-    row above: out at the top, in at the left.
+    Within a row: straight to the next box, in a low arc to a later one, in a high arc
+    over boxes in between. To a row below: out at the right, in at the top. To a row
+    above: out at the top, in at the left.
     """
     right, left = source.x + source.width / 2 + DEPTH, target.x - target.width / 2
     source_top = source.y + source.height / 2 + DEPTH
@@ -184,7 +184,7 @@ def _route(source: Stage, target: Stage, stages: list[Stage]) -> list:
 def _header(
     axes: "Axes", model: keras.Model, colours: dict[str, str], height: float
 ) -> None:
-    """Name and size of the network, and which colour is which branch."""
+    """Draws the name and size of the network, and the colour of each branch."""
     seen = receptive_field(model)
     whole = seen == tuple(model.input.shape[1:3])
     facts = (

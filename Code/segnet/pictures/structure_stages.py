@@ -1,7 +1,7 @@
-"""The stages of a network, from its layer names, and a place for each in a picture.
+"""The stages of a network, found from its layer names, and their places in a picture.
 
 Layers are named `<branch>_<stage>_<unit>`; `s8`, `s8b1` and `s8refine` are all stage
-`s8` of their branch. A branch that leaves a stage and comes back has it twice.
+`s8` of their branch. A branch that leaves a stage and returns to it has it twice.
 """
 
 import re
@@ -33,7 +33,7 @@ OTHER_WORDS = {
 
 @dataclass(eq=False)
 class Stage:
-    """Layers of one branch and stage; the middle and size of their box in inches.
+    """The layers of one branch and stage, and the centre and size of its box (inches).
 
     `level` 3 is 1/8 of the full size.
     """
@@ -58,7 +58,7 @@ class Stage:
 
     @property
     def lines(self) -> list[str]:
-        """The text of the box: size, parameters, then its layers with their counts."""
+        """The text of the box: size, parameters, then the layers with their counts."""
         parameters = sum(prod(w.shape) for layer in self.layers for w in layer.weights)
         joins = len(self.sources) > 1
         dilations: dict[str, list[int]] = {}
@@ -73,7 +73,7 @@ class Stage:
 
 
 def _counted(words: str, dilations: list[int]) -> str:
-    """`3 × conv 3×3, 8, dil. 1-4` for three layers of the same description."""
+    """Returns `3 × conv 3×3, 8, dil. 1-4` for three layers with one description."""
     text = f"{len(dilations)} × {words}" if len(dilations) > 1 else words
     low, high = min(dilations), max(dilations)
     span = f"{low}" if low == high else f"{low}-{high}"
@@ -81,7 +81,7 @@ def _counted(words: str, dilations: list[int]) -> str:
 
 
 def describe_layer(layer: keras.layers.Layer) -> str:
-    """Returns a few words for a layer that shapes the network, "" for the others."""
+    """Returns a short description of a layer that shapes the network, "" for others."""
     if isinstance(layer, layers.InputLayer):
         return f"image, {layer.dtype}"
     if isinstance(layer, layers.Conv2DTranspose):
@@ -107,8 +107,8 @@ def _times(pair: tuple[int, int]) -> str:
 def find_stages(model: keras.Model) -> list[Stage]:
     """Returns the stages in order of computation, each with the stages it reads from.
 
-    Layers of one branch and stage are together unless that would put another stage
-    both before and after theirs.
+    Layers of one branch and stage form one stage, unless another stage would then come
+    both before and after it.
     """
     newest: dict[str, Stage] = {}
     home: dict[keras.layers.Layer, Stage] = {}
@@ -138,7 +138,7 @@ def find_stages(model: keras.Model) -> list[Stage]:
 
 
 def _in_order(stages: list[Stage]) -> list[Stage]:
-    """Returns the stages by their longest path from the input."""
+    """Returns the stages in order of their longest path from the input."""
     depth: dict[Stage, int] = {}
 
     def depth_of(stage: Stage) -> int:
@@ -150,10 +150,11 @@ def _in_order(stages: list[Stage]) -> list[Stage]:
 
 
 def place(stages: list[Stage]) -> tuple[float, float]:
-    """Gives every stage its row, size and middle; returns the width and height used.
+    """Sets the row, size and centre of every stage; returns the total width and height.
 
-    A row per resolution, the finest on top. To the right, a stage stands clear of
-    those it reads and of its row; then each moves as near to its readers as it can.
+    Each resolution has a row, the finest on top. A stage is placed to the right of
+    those it reads and of its row so far; then each moves as close to its readers as
+    possible.
     """
     tallest = stages[0].shape[0]
     for stage in stages:
@@ -183,5 +184,5 @@ def place(stages: list[Stage]) -> tuple[float, float]:
 
 
 def _clearance(source: Stage, target: Stage) -> float:
-    """The least distance between middles; another row needs only half a cell."""
+    """Returns the least distance of two centres; half a cell between different rows."""
     return CELL + GAP if source.level == target.level else (CELL + GAP) / 2

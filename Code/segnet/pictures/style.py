@@ -1,4 +1,4 @@
-"""What all pictures have in common: colours, resolution, and how a file is written."""
+"""The style of all pictures: colours, resolution, and the writing of files."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ INK, FAINT = "#333333", "#d9d9d9"
 
 
 def finish(figure: Figure, path: str | Path | None) -> Figure:
-    """Returns the figure, written where a path is given."""
+    """Returns the figure, written to a file if a path is given."""
     if path is not None:
         with replacing(path) as part:
             figure.savefig(part)

@@ -20,7 +20,7 @@ _MOST = 64
 
 
 def leaf_directions() -> np.ndarray:
-    """Returns (NUM_CODES - LEAF, 3): right, up, towards the viewer for each leaf code."""
+    """Returns (NUM_CODES - LEAF, 3): right, up, towards the viewer for each code."""
     turn = np.arange(6) * np.pi / 3
     rows = []
     for climb in np.deg2rad([-40, -8, 18, 45, 75]):

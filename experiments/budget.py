@@ -1,11 +1,11 @@
-"""All five networks under one budget: same frames, same recipe, from scratch.
+"""Trains all five networks under one budget: same frames and recipe, from scratch.
 
     python experiments/budget.py STORE OUT --recipe quick --epochs 12
 
-OUT gets a run folder for each network; what was cut off goes on, what is finished is
-only read. Scores are those of the last epoch, nothing is chosen. With --json the rows
-go into a file, of which docs/make/results.py makes a table. Training is that of
-fused_train.py; one core for all of them makes the minutes comparable (`taskset -c 0`).
+OUT gets a run folder for each network. An interrupted run is resumed; a finished one is
+only read. Scores are those of the last epoch, without selection. With --json the rows
+are written to a file from which docs/make/results.py makes a table. Runs use fast
+kernels; all of them on one core have comparable minutes (`taskset -c 0`).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from segnet.recipes import RECIPES
 from segnet.system.files import replacing
 from segnet.train import train
 
-# Its paper trains it with these heads; the others have none in any shipped recipe.
+# Its paper trains it with these heads; no shipped recipe gives the others any.
 AUXILIARY = {"fast_scnn": 0.4}
 
 
@@ -36,7 +36,7 @@ def budget_for(recipe: Recipe, name: str) -> Recipe:
 
 
 def row_of(run: Path) -> dict:
-    """Returns what a finished run folder says."""
+    """Returns the row of a finished run folder."""
     report = json.loads((run / "report.json").read_text())
     with open(run / "history.csv") as file:
         seconds = [float(row["seconds"]) for row in csv.DictReader(file)]

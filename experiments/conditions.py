@@ -1,11 +1,11 @@
-"""What trained networks score where the camera sees worse than it did in training.
+"""Scores trained networks on frames of a camera that sees worse than in training.
 
     python experiments/conditions.py STORE runs/slim/last.npz runs/edgesegnet/last.npz
 
-Each frame of a split is spoilt in one way at a time, its labels stay, and the mIoU over
-the split is printed as a table in Markdown. The kinds are those of Hendrycks and
-Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (2019), in strengths that a car's camera meets.
+Frames of a split are corrupted in one way at a time, labels stay the same, and the mIoU
+over the split is printed as a table in Markdown. The corruptions are those of Hendrycks
+and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations" (2019), in strengths that are realistic for a camera in a car.
 """
 
 import argparse
@@ -27,28 +27,28 @@ BATCH = 4
 
 
 def clipped(values: np.ndarray) -> np.ndarray:
-    """Floats as uint8, rounded, what is out of range at its end."""
+    """Returns floats as uint8, rounded and clipped to the range."""
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
 def exposed(image: np.ndarray, factor: float) -> np.ndarray:
-    """All values times a factor; what is brighter than white is white."""
+    """Multiplies all values by a factor, clipped at white."""
     return clipped(image * factor)
 
 
 def flattened(image: np.ndarray, contrast: float) -> np.ndarray:
-    """Nearer to the mean of each channel: haze, a dirty pane."""
+    """Moves values towards the mean of each channel, like haze or a dirty pane."""
     mean = image.mean((0, 1), keepdims=True)
     return clipped(mean + contrast * (image - mean))
 
 
 def tinted(image: np.ndarray, warmth: float) -> np.ndarray:
-    """More red and less blue, or the other way round below 0: white balance."""
+    """Adds red and removes blue, or the reverse below 0: a wrong white balance."""
     return clipped(image * np.array([1 + warmth, 1, 1 - warmth]))
 
 
 def noisy(image: np.ndarray, deviation: float) -> np.ndarray:
-    """Gaussian noise, the same in each frame."""
+    """Adds Gaussian noise, the same in each frame."""
     # Not from the table of `segnet.data.batches.camera_noise`, which a network may have
     # learnt.
     noise = np.random.default_rng(0).normal(0, deviation, image.shape)
@@ -56,19 +56,19 @@ def noisy(image: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def blurred(image: np.ndarray, radius: float) -> np.ndarray:
-    """A Gaussian of this standard deviation, in pixels."""
+    """Applies a Gaussian blur with this standard deviation in pixels."""
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)))
 
 
 def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """Through JPEG."""
+    """Compresses and decompresses as JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer))
 
 
 def coarse(image: np.ndarray, factor: int) -> np.ndarray:
-    """Shrunk and enlarged again: a camera of fewer pixels."""
+    """Shrinks and enlarges again, like a camera with fewer pixels."""
     high, wide = image.shape[:2]
     small = Image.fromarray(image).resize(
         (max(1, wide // factor), max(1, high // factor)), Image.Resampling.BOX
@@ -95,13 +95,13 @@ CONDITIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def batches(frames: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Images and labels, a few frames at a time."""
+    """Yields images and labels, a few frames at a time."""
     for start in range(0, len(frames), BATCH):
         yield frames.read(range(start, min(start + BATCH, len(frames))))
 
 
 def miou(matched: Match, frames: Split, change: Callable) -> float:
-    """The mIoU of a model over a split whose frames are changed, in percent."""
+    """Returns the mIoU of a model over a split with changed frames, in percent."""
     matrices = []
     for images, labels in batches(frames):
         spoilt = np.stack([change(image) for image in images])
@@ -126,7 +126,7 @@ def table(models: dict[str, Match], frames: Split) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", help="store.h5")
-    parser.add_argument("models", nargs="+", help="what `segnet evaluate` takes")
+    parser.add_argument("models", nargs="+", help="models as for `segnet evaluate`")
     parser.add_argument("--split", default="val", help="default val")
     arguments = parser.parse_args()
     with open_store(arguments.store) as store:

@@ -1,11 +1,11 @@
-"""How often a 95 % interval of `segnet evaluate` holds the true mIoU.
+"""Measures how often a 95 % interval of `segnet evaluate` holds the true mIoU.
 
     python experiments/coverage.py
 
-Simulated data sets whose true mIoU is known: frames of a block share a part of their
-error, as neighbours in a video do. Each has blocks of 8 frames and 3 classes. The
-columns draw frames with replacement, then blocks, then blocks with the level moved
-outwards for few of them, which is what `segnet.scores.intervals` does.
+The data sets are simulated, so their true mIoU is known: frames of a block share a part
+of their error, as neighbours in a video do. Each data set has 3 classes and blocks of 8
+frames. The columns resample frames, blocks, and blocks with wider quantiles where
+blocks are few, as `segnet.scores.intervals` does.
 """
 
 import argparse
@@ -20,14 +20,16 @@ LENGTH, PIXELS = 8, 1000
 
 
 def simulated(rng: np.random.Generator, blocks: int, shared: float) -> FrameCounts:
-    """Counts of frames with an error of standard deviation 0.08, `shared` of its
-    variance common to a block."""
+    """Returns counts of frames with an error of standard deviation 0.08.
+
+    `shared` is the share of its variance that is common to a block.
+    """
     sizes = (blocks, 1, 3), (blocks, LENGTH, 3)
     common, own = (
         rng.normal(0, 0.08 * np.sqrt(part), size)
         for part, size in zip((shared, 1 - shared), sizes, strict=True)
     )
-    # Symmetric around IOU within 0 to 1, so that the truth stays what it is.
+    # Clipped symmetrically around IOU within 0 to 1, so that the true mean stays IOU.
     error = np.clip(common + own, -0.1, 0.1).reshape(-1, 3)
     hits = np.round(PIXELS * (IOU + error)).astype(np.int64)
     ids = tuple(f"{i}" for i in range(len(hits)))

@@ -1,12 +1,12 @@
-"""A recipe on drives it has seen nothing of: each drive of CamVid judges once.
+"""Scores a recipe on unseen drives: each drive of CamVid is val once.
 
     python experiments/folds.py CAMVID OUT --recipe camvid11_slim --epochs 40
     python experiments/folds.py CAMVID OUT --model fast_scnn --scratch
 
-OUT gets a store `fold_DRIVE` and a run folder for each drive; a run that was cut off
-goes on, a finished one is only scored again. The scores are those of
-the last epoch. They go into docs/figures/folds.json (or --json), from which
-docs/make/results.py makes a table. It trains with fast kernels.
+OUT gets a store `fold_DRIVE` and a run folder for each drive. An interrupted run is
+resumed; a finished one is only scored again. The scores are those of the last epoch.
+They are written to docs/figures/folds.json (or --json), from which docs/make/results.py
+makes a table. Runs use fast kernels.
 """
 
 import argparse
@@ -26,15 +26,15 @@ from segnet.runs.last import load_last
 from segnet.system.files import replacing
 from segnet.train import train
 
-# The last holds most of the frames, those of the published val among them.
+# The last holds most of the frames, including the published val.
 DRIVES = ("0001TP", "0006R0", "0016E5")
 TABLE = Path(__file__).parents[1] / "docs" / "figures" / "folds.json"
-# A recipe that trains on val would be judged by what it has seen.
+# A recipe that trains on val would be scored on frames it was trained on.
 CHOICES = sorted(name for name, recipe in RECIPES.items() if not recipe.include_val)
 
 
 def store_of(camvid: Path, out: Path, drive: str) -> Path:
-    """Returns the store whose val is one drive, made if it is not there."""
+    """Returns the store whose val is one drive; writes it if it is missing."""
     folder = out / f"fold_{drive}"
     if (folder / "store.h5").is_file():
         return folder / "store.h5"
@@ -43,7 +43,7 @@ def store_of(camvid: Path, out: Path, drive: str) -> Path:
 
 
 def score(store: Path, recipe: Recipe, run: Path) -> dict:
-    """Returns what the last weights of a training score on val."""
+    """Returns the scores of the last weights of a run on val."""
     train(store, recipe, run, resume=True, verbose=2, kernels="fast")
     with open_store(store) as opened:
         counts = {f"{split}_frames": len(opened[split]) for split in ("train", "val")}
@@ -53,7 +53,7 @@ def score(store: Path, recipe: Recipe, run: Path) -> dict:
 
 
 def budget_of(name: str, recipe: Recipe) -> dict:
-    """What the drives of one row must have in common, the start's bytes among it."""
+    """Returns the settings that all drives of a row share, with the start's digest."""
     kept = ("model", "epochs", "init", "seed")
     budget = {"recipe": name} | {key: getattr(recipe, key) for key in kept}
     parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
@@ -62,7 +62,7 @@ def budget_of(name: str, recipe: Recipe) -> dict:
 
 
 def note(path: Path, budget: dict, name: str, drive: str, row: dict) -> None:
-    """Puts the score of one drive into a table; another budget starts it anew."""
+    """Adds the score of one drive to a table; a different budget resets its row."""
     known = json.loads(path.read_text()) if path.is_file() else {}
     entry = known.setdefault(name, {})
     if entry.get("budget") != budget:

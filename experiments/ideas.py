@@ -1,9 +1,8 @@
-"""Six ideas for a slim network, each as one change to `slim`, under equal budget.
+"""Trains `slim` with one of six ideas at a time, under equal budget.
 
     python experiments/ideas.py STORE OUT [--epochs 20] [--seeds 0] [--only NAME ...]
 
-How they are compared is in variants.py, what the rows said in
-docs/experiments/networks.md.
+variants.py describes the comparison, docs/experiments/networks.md the results.
 """
 
 from importlib import import_module
@@ -18,7 +17,7 @@ slim_module = import_module("segnet.models.slim")
 
 
 def dense_residual(x, *, dilation=1, name: str):
-    """A full 3x3 convolution where `slim` has a depthwise one and a 1x1."""
+    """Applies a full 3x3 convolution where `slim` has a depthwise one and a 1x1."""
     y = blocks.conv(
         x, x.shape[-1], kernel_size=3, dilation=dilation, name=f"{name}_conv"
     )
@@ -27,13 +26,13 @@ def dense_residual(x, *, dilation=1, name: str):
 
 
 def transposed_upsample(x, factor: int = 2, *, name: str):
-    """A learnt transposed convolution where `slim` enlarges bilinearly."""
+    """Applies a transposed convolution where `slim` enlarges bilinearly."""
     return layers.Conv2DTranspose(
         x.shape[-1], 2 * factor, factor, padding="same", name=f"{name}_upsample"
     )(x)
 
 
-# Name -> (what is changed in the modules, what is changed in the recipe).
+# Name -> (changes in the modules, changes in the recipe).
 VARIANTS = {
     "slim": ({}, {}),
     "dense 3x3 for depthwise": ({blocks: {"residual_separable": dense_residual}}, {}),

@@ -1,11 +1,11 @@
-"""Prints how the package hangs together: rooms, floors, circles, sizes.
+"""Prints the structure of the package: rooms, floors, import cycles, sizes.
 
     python experiments/import_graph.py [ROOT]
 
-Reads the syntax tree of every file and imports none, so that any checkout can be
+Reads the syntax tree of every file and imports none, so any checkout can be
 measured (`git worktree add /tmp/before 1c09d7b`). A room is a folder of the package;
 a module at the root is a room of its own. Imports inside functions and under
-`if TYPE_CHECKING` are lazy and counted apart.
+`if TYPE_CHECKING` are lazy and counted separately.
 """
 
 import argparse
@@ -38,13 +38,13 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Module:
-    """One file of the package, as its syntax tree shows it.
+    """One file of the package, described by its syntax tree.
 
     Args:
         name: Dotted, with the package: "segnet.data.store" for its `__init__.py`.
         path: The file.
-        lines: All its lines.
-        eager: Dotted names that importing the file imports.
+        lines: Number of lines.
+        eager: Dotted names imported when the file is imported.
         lazy: Dotted names that only its functions or a type checker import.
         functions: (lines, name) of each function, docstring and decorators included.
     """
@@ -65,7 +65,7 @@ class Module:
 
     @property
     def at_root(self) -> bool:
-        """Whether it stands beside the folders."""
+        """Whether the file is at the root, beside the folders."""
         return self.name.count(".") == (0 if self.path.name == "__init__.py" else 1)
 
     @property
@@ -76,7 +76,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Graph:
-    """All files of a package by their dotted names, and who imports whom."""
+    """All files of a package by their dotted names, and the imports between them."""
 
     modules: Mapping[str, Module] = field(repr=False)
 
@@ -87,7 +87,7 @@ class Graph:
 
     @cached_property
     def every(self) -> dict[str, set[str]]:
-        """As `eager`, with the lazy imports."""
+        """As `eager`, including the lazy imports."""
         both = {name: m.eager | m.lazy for name, m in self.modules.items()}
         return {name: self._known(imports) for name, imports in both.items()}
 
@@ -96,20 +96,20 @@ class Graph:
         return {name for name in found if name}
 
     def _module(self, imported: str) -> str | None:
-        """The file behind a dotted name, which may end in something defined there."""
+        """Returns the file of a dotted name, which may end in a name defined there."""
         while imported and imported not in self.modules:
             imported = imported.rpartition(".")[0]
         return imported or None
 
     def outside(self, name: str, lazy: bool = False) -> set[str]:
-        """Top-level names of other packages that a file imports."""
+        """Returns the top-level names of other packages that a file imports."""
         module = self.modules[name]
         imports = module.eager | module.lazy if lazy else module.eager
         tops = {imported.partition(".")[0] for imported in imports}
         return tops - {name.partition(".")[0]} - set(sys.stdlib_module_names)
 
     def loaded(self, name: str) -> dict[str, tuple[str, ...]]:
-        """Every module that importing one executes -> the chain that leads to it.
+        """Returns every module executed by importing one -> the chain that leads to it.
 
         A package's `__init__` is executed before anything inside it.
         """
@@ -130,7 +130,7 @@ class Graph:
         return {parent for parent in above if parent in self.modules}
 
     def upward(self) -> list[tuple[str, str]]:
-        """Imports, lazy ones included, of another room that is not on a lower floor."""
+        """Returns imports, lazy ones included, of rooms not on a lower floor."""
         return sorted(
             (name, imported)
             for name, imports in self.every.items()
@@ -148,15 +148,15 @@ class Graph:
         return FLOOR[imported] < FLOOR[room]
 
     def without_floor(self) -> list[str]:
-        """Rooms that FLOORS does not list."""
+        """Returns the rooms that FLOORS does not list."""
         return sorted({m.room for m in self.modules.values()} - {"", *FLOOR})
 
     def file_circles(self, lazy: bool = False) -> list[list[str]]:
-        """Groups of files that import each other, each group in one list."""
+        """Returns groups of files that import each other, each group as a list."""
         return circles(self.every if lazy else self.eager)
 
     def room_circles(self, lazy: bool = False) -> list[list[str]]:
-        """Groups of rooms (a folder of files is one) that import each other."""
+        """Returns groups of rooms (folders of files) that import each other."""
         edges: dict[str, set[str]] = {}
         for name, imports in (self.every if lazy else self.eager).items():
             room = self.modules[name].room
@@ -165,7 +165,7 @@ class Graph:
         return circles(edges)
 
     def folders(self) -> dict[str, list[Module]]:
-        """Folder -> its files; the files at the root are listed under ""."""
+        """Returns folder -> its files; the files at the root are listed under ""."""
         found: dict[str, list[Module]] = {}
         for _, module in sorted(self.modules.items()):
             found.setdefault("" if module.at_root else module.folder, []).append(module)
@@ -176,7 +176,7 @@ def read_package(package: Path) -> Graph:
     """Reads the import graph of a package.
 
     Args:
-        package: Its folder, for example Code/segnet.
+        package: Folder of the package, for example Code/segnet.
 
     Raises:
         FileNotFoundError: The folder holds no package.
@@ -209,7 +209,7 @@ def read_module(path: Path, package: Path) -> Module:
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that importing a file executes."""
+    """Yields the nodes executed when a file is imported."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (*FUNCTIONS, ast.Lambda)):
             continue
@@ -220,7 +220,7 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _imports(nodes: Iterable[ast.AST], base: str) -> Iterator[str]:
-    """Dotted names in import statements; `base` is what a leading dot stands for."""
+    """Yields dotted names in import statements; a leading dot stands for `base`."""
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -236,7 +236,7 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def circles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Strongly connected components of more than one node, by reachability."""
+    """Returns the strongly connected components of more than one node."""
     reach = {node: _reached(edges, node) for node in edges}
     found = {
         frozenset(n for n in reach[node] if node in reach.get(n, ())) for node in edges
@@ -255,7 +255,7 @@ def _reached(edges: Mapping[str, Iterable[str]], start: str) -> set[str]:
 
 
 def report(graph: Graph) -> str:
-    """The figures as lines of text."""
+    """Returns the figures as lines of text."""
     modules = graph.modules.values()
     functions = [
         (lines, f"{m.name}.{name}") for m in modules for lines, name in m.functions

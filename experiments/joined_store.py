@@ -1,10 +1,10 @@
-"""Several stores with frames of one size as one store, to train on all of them.
+"""Joins several stores with frames of one size into one, for training on all of them.
 
     python experiments/joined_store.py FIRST MORE [MORE ...] --out OUT
 
-train of OUT holds the train of FIRST and everything of the others, val the val of
-FIRST. So frames that were rendered into several folders, a town under each seed, make
-one training; what it was good for is in docs/experiments/rendered.md.
+The train split of OUT holds the train split of FIRST and all frames of the others; its
+val split is that of FIRST. So one run can train on frames rendered into several
+folders, a town for each seed. docs/experiments/rendered.md has the results.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from segnet.data.store.writing import create_store
 
 
 def check(stores: Sequence[Store]) -> None:
-    """Raises ValueError where classes or size of a store are not the first's."""
+    """Raises ValueError if the classes or the size of a store differ from the first."""
     first = stores[0]
     for other in stores[1:]:
         if other.class_map != first.class_map:
@@ -33,11 +33,11 @@ def check(stores: Sequence[Store]) -> None:
 
 
 def join(paths: Sequence[str | Path], out: str | Path) -> None:
-    """Writes the store described above from at least one other.
+    """Writes the store described above.
 
     Raises:
-        ValueError: Their classes or sizes differ, one has no train or val, or `out` is
-            one of them.
+        ValueError: Classes or sizes differ, a store has no train or val, or `out` is
+            one of the stores.
     """
     if Path(out).resolve() in {Path(path).resolve() for path in paths}:
         raise ValueError(f"{out} is one of the stores to join; name another file")
@@ -48,7 +48,7 @@ def join(paths: Sequence[str | Path], out: str | Path) -> None:
         parts = [(0, first["train"])]
         for number, other in enumerate(others, 1):
             parts += [(number, other["train"]), (number, other["val"])]
-        # The same world and frame number may stand in each of them.
+        # Each store may hold the same world and frame number.
         names = {
             "train": [f"{n}/{name}" for n, part in parts for name in part.frame_ids],
             "val": list(first["val"].frame_ids),

@@ -1,10 +1,10 @@
-"""A CamVid store whose train split also holds rendered frames, in CamVid's classes.
+"""Adds rendered frames, in CamVid's classes, to the train split of a CamVid store.
 
     python experiments/mixed_store.py CAMVID_STORE RENDERED_STORE OUT --frames 200
 
-What a window of a rendered frame has beyond CamVid's eleven classes, terrain and
-unknown objects, becomes void. val is copied. What trainings on it said is in
-docs/experiments/drives.md.
+Classes of rendered frames that CamVid's eleven lack, terrain and unknown objects,
+become void. The val split is copied. docs/experiments/drives.md has results of training
+on it.
 """
 
 import argparse
@@ -28,11 +28,11 @@ RENDERED_TO_CAMVID = ClassMapping(
 
 
 def windows(split: Split, size: tuple[int, int], count: int, seed: int = 0):
-    """Yields name, image and CamVid labels of `count` windows, each of another frame.
+    """Yields name, image and CamVid labels of `count` windows, each from another frame.
 
     Raises:
-        ValueError: There are fewer frames, they are smaller than a window, or have
-            other classes than Virtual KITTI's.
+        ValueError: The split has fewer frames, they are smaller than a window, or their
+            classes are not Virtual KITTI's.
     """
     if len(split) < count or any(np.less(split.size, size)):
         raise ValueError(
@@ -59,7 +59,7 @@ def frames(split: Split):
 
 
 def fill(writer: StoreWriter, splits: Mapping[str, Iterable[tuple]]) -> None:
-    """Writes the frames of each split, (name, image, labels), in their order."""
+    """Writes the frames of each split, (name, image, labels), in the given order."""
     for split, of_split in splits.items():
         for index, (_, image, labels) in enumerate(of_split):
             packed = pack(image, IMAGE_LEVEL), pack(labels, LABEL_LEVEL)

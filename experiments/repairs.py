@@ -1,9 +1,8 @@
-"""Each repair of `edgesegnet` taken back alone, under equal budget.
+"""Trains `edgesegnet` with each repair taken back alone, under equal budget.
 
     python experiments/repairs.py STORE OUT [--epochs 12] [--seeds 0] [--only NAME ...]
 
-How they are compared is in variants.py, what the rows said in
-docs/experiments/networks.md.
+variants.py describes the comparison, docs/experiments/networks.md the results.
 """
 
 from importlib import import_module
@@ -20,9 +19,9 @@ edgesegnet_module = import_module("segnet.models.edgesegnet")
 def conv_without_bn(
     x, filters: int, *, gamma_initializer="ones", name: str, **arguments
 ):
-    """A convolution with a bias where `edgesegnet` normalises.
+    """Applies a convolution with a bias where `edgesegnet` normalises.
 
-    A gamma that begins at 0 there is a kernel that does so here, so a block is the
+    Where its gamma starts at 0, the kernel here starts at 0, so that a block is the
     identity at first.
     """
     start = "zeros" if gamma_initializer == "zeros" else "he_normal"
@@ -32,12 +31,12 @@ def conv_without_bn(
 
 
 def nearest_upsample(x, factor: int = 2, *, name: str):
-    """Nearest enlargement."""
+    """Enlarges by nearest neighbour."""
     return layers.UpSampling2D(factor, name=f"{name}_upsample")(x)
 
 
 def nearest_head(x, input_shape, num_classes: int, factor: int):
-    """The classifier, and nearest enlargement to the size of the input."""
+    """Applies the classifier, and enlarges by nearest neighbour to the input size."""
     height, width = (-(-side // factor) for side in input_shape[:2])
     x = blocks.crop_to(x, height, width, name=f"head_s{factor}")
     x = layers.Conv2D(num_classes, 1, dtype="float32", name="head_logits_conv")(x)
@@ -46,7 +45,7 @@ def nearest_head(x, input_shape, num_classes: int, factor: int):
 
 
 def stride_8_reduction(x):
-    """The paper's way to 1/16: one 3x3 convolution of stride 8, then 1x1 and 3x3."""
+    """Reduces to 1/16 as in the paper: a 3x3 convolution of stride 8, 1x1, 3x3."""
     narrow, middle, wide = edgesegnet_module.REDUCTION
     x = blocks.conv_bn_relu(x, narrow, kernel_size=3, stride=8, name="context_s16a")
     x = blocks.conv_bn_relu(x, middle, name="context_s16b")
@@ -54,16 +53,16 @@ def stride_8_reduction(x):
 
 
 def no_context(x):
-    """Neither dilated bottlenecks nor the mean over the image."""
+    """Omits the dilated bottlenecks and the mean over the image."""
     return blocks.conv_bn(x, edgesegnet_module.WIDTH, name="context_s16project")
 
 
 EDGE = {"model": "edgesegnet"}
 REFERENCE = {"model": "reference_edgesegnet"}
-# What the inspiring work did with frames: nothing.
+# The inspiring work did not augment frames.
 AS_THEY_ARE = {"scale": (1.0, 1.0), "flip": False, "colour": 0.0}
 
-# Name -> (what is changed in the modules, what is changed in the recipe).
+# Name -> (changes in the modules, changes in the recipe).
 VARIANTS = {
     "edgesegnet": ({}, EDGE),
     "learning rate 2e-4": ({}, {**EDGE, "learning_rate": 2e-4}),

@@ -1,9 +1,8 @@
-"""Other shapes of `slim`, each as one change to it, under equal budget.
+"""Trains other shapes of `slim`, each with one change, under equal budget.
 
     python experiments/shapes.py STORE OUT [--epochs 12] [--seeds 0] [--only NAME ...]
 
-How they are compared is in variants.py, what the rows said in
-docs/experiments/networks.md.
+variants.py describes the comparison, docs/experiments/networks.md the results.
 """
 
 from importlib import import_module
@@ -15,15 +14,15 @@ from segnet.models import blocks
 
 # The package has a function of the same name.
 slim_module = import_module("segnet.models.slim")
-# Kept here, because variants replace them in their module.
+# The originals, since variants replace them in their module.
 plain_depthwise, plain_conv_bn_relu = blocks.depthwise, blocks.conv_bn_relu
 
 
 def branched_residual(x, *, dilation=1, name: str):
-    """The depthwise 3x3 has a 1x1 and the identity beside it, each normalised.
+    """Adds a 1x1 and the identity beside the depthwise 3x3, each normalised.
 
-    All three are linear, so once trained they are one 3x3 again (Ding et al.,
-    "RepVGG", 2021).
+    All three are linear, so they can be merged into one 3x3 after training (Ding et
+    al., "RepVGG", 2021).
     """
     branches = {
         "three": blocks.depthwise(x, dilation=dilation, name=f"{name}_three"),
@@ -38,12 +37,12 @@ def branched_residual(x, *, dilation=1, name: str):
 
 
 def depthwise_5x5(x, *, name: str, **arguments):
-    """Windows of 5x5 where `slim` has 3x3."""
+    """Applies 5x5 windows where `slim` has 3x3."""
     return plain_depthwise(x, kernel_size=5, name=name, **arguments)
 
 
 def patch_stem(x, filters: int, *, name: str, **arguments):
-    """One 4x4 convolution of stride 4 for the two of stride 2 at the start."""
+    """Applies one 4x4 convolution of stride 4 for the first two of stride 2."""
     if name == "stem_s2":
         return x
     if name == "stem_s4":
@@ -52,12 +51,12 @@ def patch_stem(x, filters: int, *, name: str, **arguments):
 
 
 def no_global_context(x, *, name: str):
-    """Nothing computed over the whole image."""
+    """Omits the context of the whole image."""
     return x
 
 
 def strip_context(x, *, name: str):
-    """Means over whole rows and columns (Hou et al., "Strip Pooling", 2020), added."""
+    """Adds means over whole rows and columns (Hou et al., "Strip Pooling", 2020)."""
     height, width = x.shape[1:3]
     strips = {"rows": (1, width), "columns": (height, 1)}
     parts = []
@@ -75,7 +74,7 @@ def strip_context(x, *, name: str):
 
 
 def pyramid_context(x, *, name: str):
-    """Means over 1, 2x2, 3x3 and 6x6 cells (Zhao et al., "PSPNet", 2017), added."""
+    """Adds means over 1, 2x2, 3x3 and 6x6 cells (Zhao et al., "PSPNet", 2017)."""
     height, width, channels = x.shape[1:]
     parts = []
     for bins in (1, 2, 3, 6):
@@ -89,13 +88,13 @@ def pyramid_context(x, *, name: str):
 
 
 def _corrected(x, y, *, name: str):
-    """x + a 1x1 convolution of ReLU(y)."""
+    """Returns x + a 1x1 convolution of ReLU(y)."""
     y = blocks.relu(y, name=name)
     y = blocks.conv(y, x.shape[-1], use_bias=True, name=f"{name}_conv")
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-# Name -> (what is changed in the modules, what is changed in the recipe).
+# Name -> (changes in the modules, changes in the recipe).
 VARIANTS = {
     "slim": ({}, {}),
     "branches folded later": ({blocks: {"residual_separable": branched_residual}}, {}),

@@ -1,8 +1,8 @@
-"""What a change to a network or its recipe is worth, under equal budget.
+"""Measures the effect of changes to a network or its recipe, under equal budget.
 
 A module with a table of variants calls `main`. Every variant is trained with the same
-recipe on the train split of a store and scored on its val split after the last epoch;
-the rows go to OUT/rows.csv as they come, and a variant that has its row is not
+recipe on the train split of a store and scored on its val split after the last epoch.
+Each row is appended to OUT/rows.csv when its run ends; a variant that has a row is not
 trained again.
 """
 
@@ -26,7 +26,7 @@ RECIPE = Recipe(
 
 @contextmanager
 def replaced(owner, **values):
-    """Attributes of a module, changed for a while."""
+    """Replaces attributes of a module within a `with` block."""
     before = {name: getattr(owner, name) for name in values}
     try:
         for name, value in values.items():
@@ -71,7 +71,7 @@ def run(
 
 @contextmanager
 def all_replaced(modules: list):
-    """Attributes of several modules, changed for a while."""
+    """Replaces attributes of several modules within a `with` block."""
     if not modules:
         yield
         return
@@ -81,11 +81,11 @@ def all_replaced(modules: list):
 
 
 def main(title: str, variants: dict[str, tuple[dict, dict]]) -> None:
-    """The command line of a table of variants.
+    """Runs the command line of a table of variants.
 
     Args:
-        title: What is compared, in a line.
-        variants: Name -> (what is changed in modules, what is changed in the recipe).
+        title: Description of the comparison in one line.
+        variants: Name -> (changes in modules, changes in the recipe).
     """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("store", type=Path)

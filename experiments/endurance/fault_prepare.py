@@ -1,19 +1,19 @@
-"""Kills and starves `segnet prepare`, and looks at what is left.
+"""Kills `segnet prepare` or fills its disk, and checks what it leaves behind.
 
     PYTHONPATH=Code:tests python experiments/endurance/fault_prepare.py
     [kill|shards|step|full]
 
 kill: `kill -9` of the command at random moments, some with two worker processes.
-shards: the same for stores in shards, half of the time without killing its workers;
-then the same command, half of the time with --resume and sometimes killed once more.
-step: the same right before a chosen write, rename or removal of a file: each one in
+shards: the same for stores in shards, half of the time without killing the workers;
+    then the same command, half of the time with --resume, sometimes killed again.
+step: `kill -9` right before a chosen write, rename or removal of a file: each one in
     turn at the start and at the end of a run.
-full: the disk takes no more than so many bytes, by a limit on the size of files.
+full: a full disk, simulated by a limit on the size of files.
 
-Each run is to replace a store of another scale with other class maps. Afterwards the
-store must be the old or the new one, whole; the class maps must be absent or its own;
-and the same command must then succeed and leave nothing behind. Everything is below a
-temporary folder.
+Each run replaces a store of another scale with other class maps. Afterwards the store
+must be the complete old or new one, and its class maps absent or its own. The same
+command must then succeed and leave nothing behind. All files are below a temporary
+folder.
 """
 
 import argparse
@@ -86,11 +86,11 @@ def main() -> None:
 
 
 class Trial:
-    """A dataset, both stores made from it, and a folder in which one is replaced."""
+    """A dataset, two stores made from it, and a folder in which one is replaced."""
 
     def __init__(self, folder: Path, shard_frames: int | None):
         self.shard_frames = shard_frames
-        # The second world brings further encodings, so that the class maps differ.
+        # The second world adds encodings, so that the class maps differ.
         worlds = ("0001", "0020")
         self.data = write_vkitti(folder / "data", worlds, ("fog",), FRAMES, (48, 72))
         self.worlds = ["0001"], ["0001", "0020"]
@@ -102,7 +102,7 @@ class Trial:
         shutil.copytree(self.made[0], self.out)
 
     def prepare(self, index: int, out: Path, resume: bool = False) -> int:
-        """Makes a store; returns how many shards were kept."""
+        """Makes a store; returns the number of shards kept."""
         finished = {path.name for path in out.glob("shards/*.h5")} if resume else set()
         prepare(
             *("vkitti1", self.data, out),
@@ -115,7 +115,7 @@ class Trial:
         return sum((out / "shards" / name).exists() for name in finished)
 
     def command(self, workers: int = 1, *more: str) -> list[str]:
-        """The arguments that turn the store into the other one."""
+        """Returns the arguments that replace the store by the other one."""
         index = 1 - self.current
         worlds = [part for world in self.worlds[index] for part in ("--world", world)]
         scale = ["--scale", str(SCALES[index]), "--workers", str(workers)]
@@ -127,7 +127,7 @@ class Trial:
         ]
 
     def judge(self, resume: bool = False) -> Counter:
-        """Looks at what is left, then runs the command again."""
+        """Checks what is left, then runs the command again."""
         counts = self.look()
         self.current = 1 - self.current
         counts["shards kept"] += self.prepare(self.current, self.out, resume)
@@ -140,7 +140,7 @@ class Trial:
         return counts
 
     def look(self) -> Counter:
-        """The store must be the old or the new one."""
+        """Checks that the store is the old or the new one."""
         with open_store(self.out / "store.h5") as store:
             found = SCALES.index(store.attributes["scale"])
         stores = (path / "store.h5" for path in (self.out, self.made[found]))
@@ -159,17 +159,17 @@ class Trial:
 
 
 def names(folder: Path) -> Counter:
-    """All files, without the digits in their names that differ from run to run."""
+    """Returns all file names, without the digits that differ from run to run."""
     paths = (path for path in folder.rglob("*") if path.is_file())
     return Counter(re.sub("[-.][0-9a-f]{8}[.]", ".", path.name) for path in paths)
 
 
 def content(path: Path) -> list:
-    """All there is in a store: the file itself also holds times."""
+    """Returns the content of a store, without the times that its file also holds."""
     with open_store(path) as store:
         splits = [store[name] for name in store.splits]
         arrays = [array.tobytes() for split in splits for array in split.load()]
-        # The names and times of shards are other ones in each run.
+        # The names and times of shards differ from run to run.
         own = ("shards", "seal")
         facts = {k: v for k, v in store.attributes.items() if k not in own}
         demand(not store.damaged_shards(workers=1), "a damaged shard")
@@ -227,7 +227,7 @@ def shard_kills(trial: Trial, count: int, rng: random.Random):
 
 
 def kill(call: list[str], seconds: float, rng: random.Random, group: bool) -> bool:
-    """Whether a command ran still when it was killed, somewhen within so long."""
+    """Kills a command within some seconds; returns whether it was still running."""
     process = run(["-m", "segnet"], call)
     time.sleep(rng.uniform(0.3, 1) * seconds)
     with process:
@@ -247,7 +247,7 @@ def steps(trial: Trial, count: int, rng: random.Random):
     least = min(totals.values())
     first = range(1, count // 4 + 1)
     rest = sorted(rng.sample(range(count // 4 + 1, least - count // 2), count // 4))
-    # Counted back from the end, where the files are replaced.
+    # Counted from the end, where the files are replaced.
     last = range(-(count // 2) + 1, 1)
     for step in (*first, *rest, *last):
         step = step if step > 0 else totals[trial.current] + step

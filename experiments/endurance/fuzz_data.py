@@ -1,15 +1,15 @@
-"""Damages what the readers read, bit by bit, and looks at how they answer.
+"""Damages files bit by bit and checks how their readers respond.
 
     PYTHONPATH=Code:tests python experiments/endurance/fuzz_data.py [KIND ...] [--count
     500]
 
-Kinds: image, label, encoding, json, pickle, store, sharded (the list of shards, and
-all else in such a store but its frames) and shard (one of them) with one flipped bit
-each, evenly over the file, and hostile (files made to hang, crash or fool a reader).
-Each file is read in a child process, which may take 20 seconds. Right answers are the
-data as written, or a ValueError or OSError that names the file; where the format itself
-cannot tell a flipped bit from another picture, colour or name, other data of the right
-form is counted apart.
+Kinds: image, label, encoding, json, pickle, store, sharded (the main file of such a
+store, which lists the shards) and shard (one of them), each with one flipped bit,
+evenly over the file; and hostile (files made to hang, crash or fool a reader). Each
+file is read in a child process, which may take 20 seconds. The reader must return the
+data as written, or raise a ValueError or OSError that names the file. Some formats
+cannot distinguish a flipped bit from another picture, colour or name; other data of the
+right form is counted separately.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SECONDS = 20
 
 
 def read_store(path: Path) -> list:
-    """All that is in a store."""
+    """Returns the content of a store."""
     with open_store(path) as store:
         splits = [store[name] for name in store.splits]
         arrays = [array.tobytes() for split in splits for array in split.load()]
@@ -44,7 +44,7 @@ def read_store(path: Path) -> list:
 
 
 def read_shard(path: Path) -> list:
-    """All that is in the store of a shard."""
+    """Returns the content of the store of a shard."""
     return read_store(path.parents[1] / "store.h5")
 
 
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def sources(folder: Path) -> dict[str, Path]:
-    """One whole file of each kind."""
+    """Returns an intact file of each kind."""
     data = write_vkitti(folder / "data", ("0001",), ("fog",), 12, (48, 72))
     store = prepare("vkitti1", data, folder / "out", scale=2, workers=1)
     out = folder / "sharded"
@@ -112,7 +112,7 @@ def flips(kind: str, path: Path, folder: Path, count: int, rng: random.Random) -
     if kind in ("sharded", "shard"):
         copy = shutil.copytree(folder / "sharded", target.parent)
         target = copy / path.relative_to(folder / "sharded")
-    # Else alone, without its twin: the twin would find every difference.
+    # Otherwise alone: the other class map beside it would reveal every difference.
     target.parent.mkdir(parents=True, exist_ok=True)
     places = [number * len(whole) * 8 // count for number in range(count)]
     step = max(1, len(whole) * 8 // count)
@@ -132,7 +132,7 @@ def hostile(folder: Path, store: Path) -> list[str]:
 
 
 def answers(jobs: list, expected) -> list[str]:
-    """What came of reading each file; a child that dies or hangs is replaced."""
+    """Returns the outcome of reading each file; replaces children that die or hang."""
     found, child = [], None
     for job in jobs:
         child = child or Child(expected)

@@ -1,12 +1,12 @@
-"""Gives `segnet predict` damaged and hostile images and videos, and looks at the end.
+"""Runs `segnet predict` on damaged and hostile images and videos; checks the outcome.
 
     PYTHONPATH=Code python experiments/endurance/fuzz_predict.py [--images 300]
     [--videos 20] [--seed 0]
 
-Images of all formats and modes, and videos, with flipped bytes, cut ends, swapped parts
-and wrong sizes in their headers, are seen by `slim_camvid11`: 50 images or 10 videos in
-a child process, which may take 5 minutes and 2 GB. Right ends are: every file is seen,
-or named in one sentence, or both where frames of a video are damaged.
+Images in all formats and modes, and videos, get flipped bytes, cut ends, swapped parts
+and wrong sizes in their headers. `slim_camvid11` predicts 50 images or 10 videos in a
+child process, which may take 5 minutes and 2 GB. Every file must be predicted or named
+in one sentence, or both if frames of a video are damaged.
 """
 
 import argparse
@@ -39,7 +39,7 @@ HUGE = (
     b"\x00\x00\xff\xff",
     b"\xff\xff\x00\x00",
 )
-# The last line is the most memory that the process had.
+# The last line is the peak memory of the process.
 CHILD = """
 import resource, sys
 from segnet.cli import main
@@ -77,7 +77,7 @@ def main() -> None:
             memory, seconds = see(group, folder / f"out{number}", counts)
             most, longest = max(most, memory), max(longest, seconds)
             shutil.rmtree(folder / f"out{number}", ignore_errors=True)
-    print(dict(counts), f"most memory {most} MB, longest run {longest:.0f} s")
+    print(dict(counts), f"peak memory {most} MB, longest run {longest:.0f} s")
 
 
 def whole_images():
@@ -119,7 +119,7 @@ def damaged(whole: tuple[str, bytes], rng: random.Random, folder: Path, number: 
     """Writes a damaged copy; returns its path."""
     kind, content = whole
     content = bytearray(content)
-    # Most of what a reader believes stands at the beginning.
+    # The beginning holds most of the fields that a reader trusts.
     places = (len(content), min(len(content), 200))
     way = rng.choice(("flip", "flips", "cut", "swap", "huge", "zeros"))
     start = rng.randrange(rng.choice(places))
@@ -142,10 +142,10 @@ def damaged(whole: tuple[str, bytes], rng: random.Random, folder: Path, number: 
 
 
 def see(paths: list[Path], out: Path, counts: Counter) -> tuple[int, float]:
-    """Runs the verb on some files; counts how each ended.
+    """Runs the verb on some files and counts the outcomes.
 
     Returns:
-        The memory of the process in MB, and its seconds.
+        Peak memory of the process in MB, and its seconds.
     """
     command = [
         sys.executable,
@@ -178,7 +178,7 @@ def see(paths: list[Path], out: Path, counts: Counter) -> tuple[int, float]:
         elif len(named) == 1:
             counts["left out, named"] += 1
         else:
-            counts["neither seen nor named" if not named else "named twice"] += 1
+            counts["neither predicted nor named" if not named else "named twice"] += 1
             print(path, *named, sep="\n")
     strangers = [line for line in lines if not any(p.name in line for p in paths)]
     if strangers:

@@ -1,13 +1,13 @@
-"""The same recipe on TensorFlow, JAX and PyTorch, from the same weights.
+"""Trains one recipe on TensorFlow, JAX and PyTorch from the same weights.
 
     python experiments/speed/backends.py Store/store.h5 --recipe camvid11_slim --epochs
     2
 
-The frames are trained on whole, so a store of small ones makes it quick. Each backend
-that is installed trains in a process of its own. The first writes the state before the
-first step, and the others begin from a copy of it, as a resumed run does, so all have
-the same weights, batches and steps; what is left is how they calculate. Fails where a
-loss differs by more than the tolerance.
+Training uses whole frames, so a store of small ones makes it quick. Each installed
+backend trains in its own process. The first writes the state before the first step, and
+the others begin from a copy of it, like a resumed run. So all have the same weights,
+batches and steps and differ only in arithmetic. Fails if a loss differs by more than
+the tolerance.
 """
 
 import argparse
@@ -26,7 +26,7 @@ COLUMNS = ("loss", "val_loss", "val_miou")
 
 
 def begin(store_path: Path, recipe, out: Path) -> None:
-    """Writes a run folder in which no epoch is done."""
+    """Writes a run folder without a finished epoch."""
     from segnet.data.store import open_store
     from segnet.runs import folder as run_folder
     from segnet.runs.state import Progress, save_state
@@ -39,7 +39,7 @@ def begin(store_path: Path, recipe, out: Path) -> None:
 
 
 def work(arguments) -> None:
-    """In a process of its own: begins a run or trains it to its end."""
+    """Begins a run or trains it to its end, in its own process."""
     from segnet.recipes import RECIPES
     from segnet.train import train
 

@@ -1,4 +1,4 @@
-"""What the near-duplicate search of `segnet check` finds: figures for docs/data.md.
+"""Measures the near-duplicate search of `segnet check`, for docs/data.md.
 
 python experiments/speed/bench_check.py camvid CamVid
 python experiments/speed/bench_check.py vkitti1 Data
@@ -24,7 +24,7 @@ SEEDS = range(5)
 
 
 def by_steps(frames, hashes) -> None:
-    """How far apart frames of a drive are, by the difference of their numbers."""
+    """Prints the distance between frames of a drive by their difference in number."""
     table = distances(hashes, hashes).astype(int)
     drives = np.array([frame.drive for frame in frames])
     numbers = np.array([int(re.findall(r"\d+", frame.id)[-1]) for frame in frames])
@@ -44,7 +44,7 @@ def by_steps(frames, hashes) -> None:
 
 
 def by_split(frames, facts, rule: str, **options) -> None:
-    """How many frames of val look like a frame of train."""
+    """Prints the number of val frames that look like a frame of train."""
     names, _ = split_frames(frames, SplitRule(rule, **options))
     pairs = zip(frames, names, strict=True)
     items = [Item(frame.id, name, frame.drive, frame) for frame, name in pairs]

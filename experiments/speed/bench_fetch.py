@@ -2,15 +2,15 @@
 
     PYTHONPATH=Code:tests python experiments/speed/bench_fetch.py [KIND]
 
-bytes: one of 50 folders out of tars with the published counts of Virtual KITTI
-    1.3.1 (sparse files: 15 GB, of which a few hundred MB are on disk), packed in
-    sorted and in shuffled order. Fetched bytes beside those of the wanted members.
-speed: the same bytes by `fetch` and by `curl` (or urllib), from the same server.
-faults: the headers of two tars of 400 frames each, read through a server that answers
+bytes: fetches one of 50 folders from tars with the published counts of Virtual KITTI
+    1.3.1 (sparse files: 15 GB, a few hundred MB on disk), packed in sorted and in
+    shuffled order, and compares the bytes received with those of the wanted members.
+speed: fetches the same bytes by `fetch` and by `curl` (or urllib) from one server.
+faults: reads the headers of two tars of 400 frames each through a server that answers
     3 of 10 requests with 503, at random.
-kill: `kill -9` at random moments, the files compared, resumed, compared again.
+kill: `kill -9` at random moments; compares the files, resumes, and compares again.
 
-Traffic stays on 127.0.0.1; everything is written below a temporary folder.
+Traffic stays on 127.0.0.1; all files are below a temporary folder.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def vkitti_names(kind: str, frames: dict, order: str, rng: random.Random) -> list[str]:
-    """Members of one tar: sorted, or folders and files in a random order."""
+    """Returns the members of one tar: sorted, or folders and files in random order."""
     top = f"vkitti_1.3.1_{kind}"
     pairs = [(w, v) for w in frames for v in VARIATIONS]
     groups = [
@@ -124,7 +124,7 @@ def bench_bytes(folder: Path, rng: random.Random) -> None:
 
 
 def bench_speed(folder: Path, megabytes: int) -> None:
-    """One tar of which all frames are wanted, beside one plain download of it."""
+    """Compares fetching all frames of one tar with a plain download of the tar."""
     web = folder / "web"
     web.mkdir(parents=True)
     frames = {WORLD: FRAMES[WORLD]}
@@ -162,7 +162,7 @@ def bench_speed(folder: Path, megabytes: int) -> None:
 
 
 def bench_faults(folder: Path, seed: int) -> None:
-    """Reads headers through a server that fails now and then; the answer is known."""
+    """Reads headers through a server that sometimes fails; the result is known."""
     web = folder / "web"
     web.mkdir(parents=True)
     for kind in ("rgb", "scenegt"):
@@ -201,7 +201,7 @@ def bench_faults(folder: Path, seed: int) -> None:
 
 
 def peak(script: str, *arguments) -> float:
-    """Peak memory in MB of a process that runs a script."""
+    """Returns the peak memory in MB of a process that runs a script."""
     done = subprocess.run(
         [sys.executable, "-c", script + PRINT_PEAK, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -213,7 +213,7 @@ def peak(script: str, *arguments) -> float:
 
 
 def plain(tool: str, url: str, files: list[Path], folder: Path) -> None:
-    """Downloads whole files, unchecked and unpacked."""
+    """Downloads whole files, without checks or extraction."""
     for path in files:
         target = folder / "plain"
         if tool == "curl":
@@ -272,13 +272,13 @@ def bench_kill(folder: Path, kills: int, rng: random.Random) -> None:
 
 
 def done(out: Path) -> int:
-    """Files that stand in the manifests."""
+    """Returns the number of files in the manifests."""
     lists = [path for path in out.glob("*.sha256") if ".part." not in path.name]
     return sum(path.read_bytes().count(b"\n") for path in lists)
 
 
 def load(out: Path, url: str) -> subprocess.Popen:
-    """A process that has just begun to fetch."""
+    """Returns a process that has just begun to fetch."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen(
         [sys.executable, "-c", LOADER, str(out), url],
@@ -292,7 +292,7 @@ def load(out: Path, url: str) -> subprocess.Popen:
 
 
 def check(out: Path, contents: dict[str, bytes], complete: bool) -> int:
-    """Compares the files in place; returns how many there are."""
+    """Compares the files in place; returns their number."""
     files = [path for path in out.rglob("*.*") if path.suffix in (".png", ".txt")]
     for path in files:
         name = path.relative_to(out).as_posix()

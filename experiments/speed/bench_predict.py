@@ -1,11 +1,11 @@
-"""Measures `segnet predict` on a rendered drive: frames a second, memory, a look.
+"""Measures `segnet predict` on a rendered drive: frames per second and memory.
 
     segnet render Long --world high1 --frames 180 --size 720 960 --focal 1000
     PYTHONPATH=Code python experiments/speed/bench_predict.py Long Predict
 
-The frames become a video of 30 seconds. Its first 5 seconds and all of it are seen by
-`slim_camvid11`, each in a process of its own; the most memory of each is printed at its
-end. Six frames of the result are written as PNG.
+The frames become a video of 30 seconds. `slim_camvid11` predicts its first 5 seconds
+and then all of it, each in its own process, and prints the peak memory of each. Six
+frames of the result are written as PNG.
 """
 
 import argparse
@@ -31,7 +31,7 @@ sys.exit(status)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("data", type=Path, help="what `segnet render` wrote")
+    parser.add_argument("data", type=Path, help="folder written by `segnet render`")
     parser.add_argument("out", type=Path, help="folder for the videos and frames")
     arguments = parser.parse_args()
     out = arguments.out

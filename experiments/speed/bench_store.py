@@ -1,14 +1,14 @@
-"""What stores of many frames cost to write and to read: figures for docs/data.md.
+"""Measures writing and reading of stores with many frames, for docs/data.md.
 
     python experiments/speed/bench_store.py DATA --frames 500 4000 --workers 1 2
 
 DATA is a Virtual KITTI 1.3.1 tree (`segnet render` writes one) with that many frames.
-Each pair of settings is measured in processes of its own, right after plain decoding
-of the same files with as many processes: frames per second; milliseconds of processor
-time a frame, which other work on the machine hardly changes; the largest sum of the
-resident memory of all its processes, pages that they share counted for each. Then
-single frames are read from the last store, from the same in one file, and through an
-HDF5 virtual dataset over the same shards. The last line goes on to 42,520 frames.
+Each pair of settings is measured in its own processes, right after plain decoding of
+the same files with the same number of processes. The figures are frames per second; CPU
+milliseconds per frame, which background load hardly changes; and the peak resident
+memory of all processes, where shared pages count for each. Then single frames are read
+from the last store, from a copy in one file, and through an HDF5 virtual dataset over
+the same shards. The last line extrapolates to 42,520 frames.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def linked(data: Path, tree: Path, frames: int) -> Path:
-    """A tree with the first frames of each sequence, `frames` in all, as links."""
+    """Makes a tree of links to the first frames of each sequence, `frames` in all."""
     found = READERS["vkitti1"](data).frames
     sequences = {}
     for frame in found:
@@ -121,9 +121,9 @@ def linked(data: Path, tree: Path, frames: int) -> Path:
 
 
 def measure(call: list, rounds: int) -> tuple[list, tuple]:
-    """Seconds to decode and to prepare; MB of all processes, of the parent.
+    """Returns seconds to decode and to prepare; MB of all processes, of the parent.
 
-    Seconds are pairs, by the clock and of all processors, the least of some rounds.
+    Seconds are pairs of wall time and CPU time, the lowest of some rounds.
     """
     found, peak = ([], []), (0.0, 0.0)
     for _ in range(rounds):
@@ -153,7 +153,7 @@ def sample(process: subprocess.Popen, peak: list) -> None:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its children, by Linux' /proc."""
+    """Returns a process and all its children, read from Linux's /proc."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
@@ -170,7 +170,7 @@ def resident_mb(pid: int) -> float:
 
 
 def extrapolate(frames: list, workers: list, cost: float, size: float, peaks) -> None:
-    # Only what the parent knows of each frame grows with them.
+    # Only the parent's record of each frame grows with their number.
     few, many = (peaks[count, workers[0]][1] for count in (frames[0], frames[-1]))
     growth = max(0, many - few) / max(1, frames[-1] - frames[0])
     memory = peaks[frames[-1], workers[-1]][0] + growth * (VKITTI2_FRAMES - frames[-1])
@@ -183,7 +183,7 @@ def extrapolate(frames: list, workers: list, cost: float, size: float, peaks) ->
 
 
 def read(path: Path, folder: Path, rounds: int = 15) -> None:
-    """Single frames in random order, in turn from each kind of store."""
+    """Reads single frames in random order, in turn from each kind of store."""
     one, virtual = one_file(path, folder / "one.h5"), folder / "virtual.h5"
     virtual_store(path, virtual)
     rng = random.Random(0)
@@ -201,8 +201,8 @@ def read(path: Path, folder: Path, rounds: int = 15) -> None:
         for _ in range(rounds + 1):
             indices = [rng.randrange(count) for _ in range(READS)]
             for name, (images, labels) in ways.items():
-                # Of the processor, since others use the machine; the files are in
-                # memory by then.
+                # CPU time, since others use the machine; the files are in memory by
+                # then.
                 start = time.process_time()
                 for index in indices:
                     images[index], labels[index]
@@ -228,7 +228,7 @@ def opened(path: Path) -> float:
 
 
 def one_file(path: Path, one: Path) -> Path:
-    """The same store in one file."""
+    """Writes the same store in one file; returns its path."""
     with open_store(path) as store:
         ids = {name: store[name].frame_ids for name in store.splits}
         size = store["train"].size
@@ -254,7 +254,7 @@ def chunks_of(shard: Path, name: str):
 
 
 def virtual_store(path: Path, virtual: Path) -> None:
-    """The train split as HDF5 maps it by itself."""
+    """Writes the train split as a virtual dataset of HDF5."""
     with open_store(path) as store, h5py.File(virtual, "w", libver="latest") as file:
         shards = [s for s in store.shard_paths if s.name.startswith("train")]
         for kind in ("images", "labels"):

@@ -8,6 +8,7 @@ import pytest
 from segnet.cli import main
 from segnet.compare.comparing import compare, read_report
 from segnet.compare.tables import latex, markdown, text
+from segnet.scores.frame_counts import FrameCounts
 from test_intervals import CLASSES, simulated
 
 
@@ -177,3 +178,28 @@ def test_the_command_writes_its_files(noise, tmp_path, capsys):
     assert main(["compare", str(a), str(a)]) == 2
     assert main(["compare", "slim_city14", "x", "--store", "s.h5"]) == 2
     assert "--store needs --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("training", ["x", [1], {"recipe": [1]}, {"recipe": "x"}])
+def test_a_report_of_other_types_is_damaged(noise, tmp_path, training):
+    folder = write(tmp_path / "a", counts(noise, 0), training=training)
+    with pytest.raises(ValueError, match=r"report\.json: damaged \(training is "):
+        read_report(folder)
+
+
+def test_frames_of_void_alone_are_refused(noise, tmp_path):
+    some = counts(noise, 0)
+    zeros = np.zeros_like(some.true_positives)
+    void = FrameCounts(some.frame_ids, some.class_names, zeros, zeros, zeros)
+    folders = [write(tmp_path / name, void) for name in "ab"]
+    with pytest.raises(ValueError, match="a: none of its pixels has a class"):
+        compare(folders)
+
+
+def test_names_of_other_bytes_are_escaped(noise, tmp_path):
+    first = write(tmp_path / "a", counts(noise, 0), model="\udcff")
+    second = write(tmp_path / "b", counts(noise, 0.1), model="x\n\\end{tabular}")
+    outcome = compare([first, second])
+    assert [group.name for group in outcome.groups] == ["\\xff", "x\\n\\end{tabular}"]
+    for text_of in (text, markdown, latex):
+        assert text_of(outcome).encode()

@@ -8,6 +8,8 @@ from PIL import Image
 
 from segnet.models import MODELS
 from segnet.recipe import Recipe
+from segnet.runs import folder as run_folder
+from segnet.runs.record import read_record
 from segnet.runs.state import Progress
 from segnet.train import train
 from segnet.train.epoch_lines import EpochLines, duration
@@ -70,3 +72,31 @@ def test_without_pictures_none_are_drawn(store_path, tmp_path, capsys):
     train(store_path, recipe, tmp_path / "run", verbose=0)
     assert capsys.readouterr().out == ""
     assert not list(tmp_path.rglob("*.jpg")) + list(tmp_path.rglob("*.png"))
+
+
+def test_a_run_goes_on_where_a_picture_cannot_be_drawn(store_path, tmp_path, capsys):
+    recipe = dataclasses.replace(TINY, epochs=1)
+    out = tmp_path / "run"
+    for name in run_folder.PICTURES:
+        # A folder of that name can be replaced no more than a file on a full disk.
+        (out / name / "inside").mkdir(parents=True)
+    train(store_path, recipe, out, pictures=True, verbose=0)
+    assert (out / "report.json").is_file()
+    assert read_record(out)["state"] == "finished"
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    for name, line in zip(
+        ("train_batch.jpg", "curves.png", "predictions.jpg", "classes.png"),
+        lines,
+        strict=True,
+    ):
+        assert line.startswith(f"warning: {out / name} was not drawn (")
+    assert not list(out.glob("*.part*"))
+
+
+def test_parts_of_pictures_of_a_killed_run_are_removed(tmp_path):
+    left = tmp_path / "curves.0123abcd.part.png"
+    left.touch()
+    with run_folder.claimed(tmp_path):
+        assert not left.exists()

@@ -11,7 +11,7 @@ from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.recipes import RECIPES
 from segnet.runs import folder as run_folder
-from segnet.runs.listing import find_runs
+from segnet.runs.listing import find_runs, runs_table
 from segnet.runs.record import DivergedError, read_record, recorded
 from segnet.system.locks import alone
 from segnet.train import train
@@ -150,3 +150,43 @@ def test_a_training_keeps_its_record(store_path, tmp_path, monkeypatch):
     with pytest.raises(DivergedError):
         train(store_path, recipe, tmp_path / "nan", verbose=0)
     assert read_record(tmp_path / "nan")["state"] == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", 5),
+        ("state", "<b>"),
+        ("why", ["x"]),
+        ("minutes", "x"),
+        ("minutes", -1),
+        ("minutes", float("nan")),
+        ("sessions", "2"),
+    ],
+)
+def test_a_record_of_other_types_is_damaged(tmp_path, name, value):
+    write_run(tmp_path / "a", Recipe(model="slim"), [0.5], **{name: value})
+    (found,) = find_runs(tmp_path, sort="minutes")
+    assert (found.state, found.miou) == ("damaged", 0.5)
+    assert f"run.json: damaged ({name} is {value!r})" in found.why
+    with recorded(tmp_path / "a", {}):
+        pass
+    assert read_record(tmp_path / "a")["sessions"] == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["0,1,1,0.9", "9" * 400 + ",1,1,0.9", "2,1,1,nan", "2,1,1,inf", "2,nan,1,0.9"],
+)
+def test_rows_that_no_run_writes_are_left_out(tmp_path, row):
+    folder = write_run(tmp_path / "a", Recipe(model="slim"), [0.5])
+    with open(folder / "history.csv", "a") as file:
+        file.write(f"{row},0.5,0.1,3,4\n")
+    (found,) = find_runs(tmp_path)
+    assert (len(found.rows), found.miou, found.best_epoch) == (1, 0.5, 1)
+
+
+def test_a_name_with_a_line_break_is_one_row(tmp_path):
+    write_run(tmp_path / "a\nb\x1b", Recipe(model="slim"), [0.5])
+    assert len(runs_table(find_runs(tmp_path)).splitlines()) == 2
+    assert "a\\nb\\x1b  slim" in runs_table(find_runs(tmp_path))

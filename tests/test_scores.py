@@ -123,6 +123,29 @@ def test_damaged_counts_are_refused_by_name(counts, tmp_path):
         FrameCounts.load(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("true_positives", lambda array: array + 0.5, "its counts are no numbers"),
+        ("true_positives", lambda array: array * 1j, "its counts are no numbers"),
+        ("true_positives", lambda array: array + 2**62, "its counts are no numbers"),
+        ("false_positives", lambda array: array - 99, "its counts are no numbers"),
+        ("false_negatives", lambda array: array[:1], "its counts do not fit"),
+        ("frame_ids", lambda array: np.arange(len(array)), "are no text"),
+        ("class_names", lambda array: array[:0], "no frames or no classes"),
+        ("format", lambda array: array + 1, "its format is 2, expected 1"),
+    ],
+)
+def test_counts_that_are_none_are_refused(counts, tmp_path, name, change, words):
+    path = tmp_path / "frames.npz"
+    counts.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {name: change(arrays[name])})
+    with pytest.raises(ValueError, match=rf"frames\.npz: no counts.*{words}"):
+        FrameCounts.load(path)
+
+
 def borders_by_loop(ids, width, edge):
     height, breadth = ids.shape
     found = np.zeros(ids.shape, bool)

@@ -3,6 +3,8 @@
 import multiprocessing
 import pickle
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -185,3 +187,10 @@ def test_a_damaged_chunk_is_named(path):
         pytest.raises(ValueError, match="damaged at frames 1 to 1 of 'train'"),
     ):
         store["train"].read([1])
+
+
+@pytest.mark.parametrize("module", ["store.writing", "prepare.packing"])
+def test_modules_of_store_and_prepare_can_be_imported_first(module):
+    code = f"import segnet.data.{module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

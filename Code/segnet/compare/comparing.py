@@ -18,6 +18,7 @@ from segnet.compare.paired import (
 from segnet.scores.drives import blocks_of, drives_of
 from segnet.scores.frame_counts import FrameCounts, three_means
 from segnet.scores.intervals import Intervals, intervals
+from segnet.system.text import shown_in_line
 
 REPORT, FRAMES = "report.json", "frames.npz"
 # What both reports must have been scored on.
@@ -107,8 +108,8 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
 
     Raises:
         FileNotFoundError: A folder or a file in it is missing.
-        ValueError: Fewer than two reports, one folder twice, or reports of different
-            frames, splits or classes.
+        ValueError: Fewer than two reports, one folder twice, reports of different
+            frames, splits or classes, or frames of void pixels alone.
     """
     if len(folders) < 2:
         raise ValueError(f"{len(folders)} report given; a comparison needs two or more")
@@ -120,6 +121,11 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
     first = reports[0]
     for other in reports[1:]:
         _check_same(first, other)
+    if not (first.counts.true_positives + first.counts.false_negatives).any():
+        raise ValueError(
+            f"{first.folder}: none of its pixels has a class, all are void, so there "
+            f"are no scores to compare"
+        )
     blocks = blocks_of(first.counts.frame_ids)
     groups = _grouped(reports, blocks, seed)
     comparisons = tuple(
@@ -171,6 +177,10 @@ def read_report(folder: str | Path) -> Report:
         raise ValueError(f"{path}: damaged, no JSON ({error})") from error
     if not isinstance(facts, dict) or "split" not in facts:
         raise ValueError(f"{path}: no report of `segnet evaluate`")
+    training = facts.get("training") or {}
+    recipe = training.get("recipe") or {} if isinstance(training, dict) else None
+    if not isinstance(recipe, dict):
+        raise ValueError(f"{path}: damaged (training is {training!r})")
     if not (folder / FRAMES).is_file():
         raise FileNotFoundError(
             f"{folder / FRAMES}: no such file; reports of segnet 0.1 have no counts of "
@@ -248,7 +258,8 @@ def _names(groups: list[list[Report]]) -> list[str]:
     """The network's name, with the folder where two groups have one network."""
     names = [str(same[0].facts.get("model", same[0].folder.name)) for same in groups]
     return [
-        f"{name} ({same[0].folder})" if names.count(name) > 1 else name
+        # The names go into files, whose encoding lacks some bytes of a folder's name.
+        shown_in_line(f"{name} ({same[0].folder})" if names.count(name) > 1 else name)
         for name, same in zip(names, groups, strict=True)
     ]
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from segnet.system.text import shown_in_line
+
 GAP = "  "
 
 
@@ -23,9 +25,10 @@ def text_table(
     Raises:
         ValueError: Rows have different numbers of cells.
     """
-    lines = [list(row) for row in rows]
+    # Before the widths, since a name of a file may hold any character.
+    lines = [list(map(shown_in_line, row)) for row in rows]
     if header is not None:
-        lines.insert(0, list(header))
+        lines.insert(0, list(map(shown_in_line, header)))
     columns = zip(*lines, strict=True)
     widths = [max(len(cell) for cell in column) for column in columns]
     return "\n".join(
@@ -59,4 +62,4 @@ def _aligned(cells: Sequence[str], widths: Sequence[int], left: int) -> Iterable
 
 
 def _escaped(cells: Sequence[str]) -> list[str]:
-    return [cell.replace("|", "\\|") for cell in cells]
+    return [shown_in_line(cell).replace("|", "\\|") for cell in cells]

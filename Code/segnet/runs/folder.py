@@ -13,7 +13,10 @@ from segnet.system.locks import alone
 RECIPE, CLASS_MAP, HISTORY = "recipe.json", "class_map.json", "history.csv"
 BEST, STATE, REPORT = "best.keras", "last.npz", "report.json"
 RECORD = "run.json"
+CURVES, CLASSES = "curves.png", "classes.png"
+PREDICTIONS, BATCH = "predictions.jpg", "train_batch.jpg"
 FILES = (RECIPE, CLASS_MAP, HISTORY, BEST, STATE, REPORT, RECORD)
+PICTURES = (CURVES, CLASSES, PREDICTIONS, BATCH)
 LOCK = "run.lock"
 COLUMNS = (
     "epoch",
@@ -37,7 +40,7 @@ def claimed(out: Path) -> Iterator[None]:
     is_new = not out.exists()
     try:
         with alone(out / LOCK, f"{out}: another process trains into it"):
-            remove_parts(*(out / name for name in FILES))
+            remove_parts(*(out / name for name in (*FILES, *PICTURES)))
             yield
     finally:
         if is_new:

@@ -1,6 +1,7 @@
 """The runs below a folder: what each is, how far it got, what it scored."""
 
 import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from segnet.system.locks import is_held
 SORTS = ("name", "miou", "epochs", "minutes", "state")
 # A recipe that differs from every named one in more than this is called its own.
 MOST_DIFFERENCES = 12
+# A larger number in a history is damage; it could not be drawn.
+MOST_EPOCHS = 10**9
 
 
 @dataclass(frozen=True)
@@ -160,9 +163,8 @@ def _history(folder: Path) -> list[dict]:
 
 def _is_whole(row: dict) -> bool:
     try:
-        int(row["epoch"])
-        for name in ("loss", "val_miou", "seconds"):
-            float(row[name] or 0)
+        is_counted = 0 < int(row["epoch"]) <= MOST_EPOCHS
+        numbers = [float(row[name] or 0) for name in ("loss", "val_miou", "seconds")]
     except (KeyError, TypeError, ValueError):
         return False
-    return True
+    return is_counted and all(map(math.isfinite, numbers))

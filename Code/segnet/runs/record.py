@@ -4,9 +4,10 @@ It names no user, no host and no place on a disk.
 """
 
 import json
+import math
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +19,7 @@ from segnet.system.files import replacing
 
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
 DIVERGED = "diverged"
+STATES = (RUNNING, FINISHED, STOPPED, FAILED, DIVERGED)
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
 
@@ -84,6 +86,9 @@ def read_record(out: Path) -> dict:
         raise ValueError(f"{path}: damaged ({error})") from error
     if not isinstance(record, dict):
         raise ValueError(f"{path}: damaged (no JSON object)")
+    for name in record.keys() & _FITS.keys():
+        if not _FITS[name](record[name]):
+            raise ValueError(f"{path}: damaged ({name} is {record[name]!r})")
     return record
 
 
@@ -93,6 +98,23 @@ def _earlier(out: Path) -> dict:
         return read_record(out)
     except ValueError:
         return {}
+
+
+def _is_time(value: object) -> bool:
+    # Not bool, which is an int.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < math.inf
+
+
+# What the list of runs and the next session count on.
+_FITS: dict[str, Callable[[object], bool]] = {
+    "state": lambda value: value in STATES,
+    "why": lambda value: isinstance(value, str),
+    "began": lambda value: isinstance(value, str),
+    "minutes": _is_time,
+    "sessions": lambda value: type(value) is int,
+}
 
 
 def _write(out: Path, record: dict) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from segnet.system.files import replacing
 
 FORMAT = 1
+# More pixels than any frame has; sums over all frames stay below 2**63.
+MOST = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,20 @@ class FrameCounts:
                 read[f"{name}s"]
                 for name in ("true_positive", "false_positive", "false_negative")
             ]
+            if read["format"] != FORMAT:
+                raise ValueError(f"its format is {read['format']}, expected {FORMAT}")
+            if frames.dtype.kind != "U" or classes.dtype.kind != "U":
+                raise ValueError("its names of frames and classes are no text")
+            if not frames.size or not classes.size:
+                raise ValueError("it has no frames or no classes")
             for array in counts:
-                if array.shape != (len(frames), len(classes)) or array.min() < 0:
+                if array.shape != (*frames.shape, *classes.shape) or array.ndim != 2:
                     raise ValueError("its counts do not fit its frames and classes")
+                if (
+                    array.dtype != np.int64
+                    or not 0 <= array.min() <= array.max() < MOST
+                ):
+                    raise ValueError("its counts are no numbers of pixels")
         except FileNotFoundError:
             raise FileNotFoundError(f"{path}: no such file") from None
         except Exception as error:

@@ -23,6 +23,11 @@ def shown(text: object) -> str:
     return "".join(map(_shown, text))
 
 
+def shown_in_line(text: object) -> str:
+    """Returns text as `shown` does, with tabs and line breaks escaped as well."""
+    return shown(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _shown(character: str) -> str:
     if character.isprintable() or character in KEPT:
         return character

@@ -1,6 +1,9 @@
 """The pictures of a run folder, which grow while it trains."""
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,10 @@ from segnet import pictures
 from segnet.predict.predicting import predict
 from segnet.runs import folder as run_folder
 from segnet.system.files import replacing
+from segnet.system.text import shown
 from segnet.train.pair import update_inference_model
 from segnet.train.run import Run
 
-CURVES, CLASSES = "curves.png", "classes.png"
-PREDICTIONS, BATCH = "predictions.jpg", "train_batch.jpg"
 FRAMES = 6
 # Rows of predictions.jpg besides the image and the ground truth.
 MOST_ROWS = 8
@@ -27,6 +29,8 @@ PAUSE = 30.0
 
 class DrawRun(keras.callbacks.Callback):
     """Draws a run while it trains; a picture is replaced in one step.
+
+    A picture that cannot be drawn is reported on stderr, and the run goes on.
 
     `train_batch.jpg` shows the first batch as the network gets it, `curves.png` the
     loss and the score of each epoch, and `predictions.jpg` six frames of val, a row
@@ -47,26 +51,29 @@ class DrawRun(keras.callbacks.Callback):
         self.images, self.labels = run.val.read(list(map(int, places)))
 
     def on_train_begin(self, logs: Any = None) -> None:
-        # As the CPU augments it; on the device the same changes are drawn.
-        images, labels = self.run.batches(0, 0)
-        class_map = self.run.class_map
-        laid_over = [
-            pictures.overlay(image, label, class_map)
-            for image, label in zip(images[:4], labels[:4], strict=True)
-        ]
-        _save(self.out / BATCH, [list(images[:4]), laid_over])
+        with _reported(self.out / run_folder.BATCH) as path:
+            # As the CPU augments it; on the device the same changes are drawn.
+            images, labels = self.run.batches(0, 0)
+            class_map = self.run.class_map
+            laid_over = [
+                pictures.overlay(image, label, class_map)
+                for image, label in zip(images[:4], labels[:4], strict=True)
+            ]
+            _save(path, [list(images[:4]), laid_over])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         is_last = epoch + 1 == self.run.recipe.epochs
         if not is_last and time.monotonic() - self.last < PAUSE:
             return
-        self._draw(epoch + 1)
+        with _reported(self.out / run_folder.CURVES) as path:
+            history = self.out / run_folder.HISTORY
+            pictures.curves({self.run.recipe.model: history}, path)
+        with _reported(self.out / run_folder.PREDICTIONS) as path:
+            self._draw_predictions(epoch + 1, path)
         # From the end of the drawing: it must not take a large share of the run.
         self.last = time.monotonic()
 
-    def _draw(self, epoch: int) -> None:
-        history = self.out / run_folder.HISTORY
-        pictures.curves({self.run.recipe.model: history}, self.out / CURVES)
+    def _draw_predictions(self, epoch: int, path: Path) -> None:
         # Val is not scored after each epoch, so these weights may be older.
         update_inference_model(self.run.model, self.run.inference)
         # (F, H, W) uint8 ids
@@ -77,12 +84,24 @@ class DrawRun(keras.callbacks.Callback):
         class_map = self.run.class_map
         strips = [list(self.images), list(class_map.colourise(self.labels))]
         strips += [list(class_map.colourise(ids)) for _, ids in self.rows]
-        _save(self.out / PREDICTIONS, strips)
+        _save(path, strips)
 
 
 def draw_classes(report: dict, out: Path) -> None:
-    """Draws the IoU of each class of a run's report."""
-    pictures.per_class_bars({report["model"]: report}, out / CLASSES)
+    """Draws the IoU of each class of a run's report; reports it if it cannot."""
+    with _reported(out / run_folder.CLASSES) as path:
+        pictures.per_class_bars({report["model"]: report}, path)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[Path]:
+    """Reports a picture that could not be drawn: a run is worth more than that."""
+    try:
+        yield path
+    # On a full disk, without memory, or with fonts that Matplotlib cannot read.
+    except Exception as error:
+        text = f"warning: {path} was not drawn ({str(error) or type(error).__name__})"
+        print(shown(text), file=sys.stderr, flush=True)
 
 
 def _save(path: Path, rows: list[list[np.ndarray]]) -> None:

@@ -18,9 +18,7 @@ from segnet.data.images import (
     shrink_labels,
 )
 from segnet.data.source import Frame, Source
-
-IMAGE_LEVEL = 1
-LABEL_LEVEL = 4
+from segnet.data.store.writing import IMAGE_LEVEL, LABEL_LEVEL
 
 
 def pack(array: np.ndarray, level: int) -> bytes:

@@ -9,12 +9,13 @@ import numpy as np
 
 from segnet import __version__
 from segnet.classes import ClassMap
-from segnet.data.prepare.packing import IMAGE_LEVEL, LABEL_LEVEL
 from segnet.data.store.full_disk import SteadyFile
 from segnet.data.store.integrity import FORMAT, ONE_FILE, SEAL, SHARDED, seal_of
 from segnet.data.store.shard_list import Shard, to_json
 from segnet.system.files import replacing_all
 
+# Of gzip: photographs hardly shrink at higher levels, labels do.
+IMAGE_LEVEL, LABEL_LEVEL = 1, 4
 # The oldest file format whose own tables all carry checksums.
 LIBVER = "v110"
 

@@ -38,7 +38,7 @@ for k in $(seq 0 $last); do
     done
     for world in 0001 0018; do drive "Data$k" $world clone overcast $((seed + 3)); done
     held=(--val-world 0018)
-    if [ "$k" = 0 ]; then # the first folder also has the worlds that judge
+    if [ "$k" = 0 ]; then # the first folder also has the worlds of val
         for world in city3 0002; do drive Data0 $world clone overcast $((seed + 4)); done
         drive Data0 city3 sunset rain $((seed + 5))
         held=(--val-world city3 --val-world 0002)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Renders what slim_scenes14 and edgesegnet_scenes14 were trained on: 96 towns of four
-# worlds, and six of a fifth that judge, a town for each kind of weather and light.
+# worlds, and six of a fifth for val, a town for each kind of weather and light.
 #
 #     bash experiments/scenes.sh OUT
 #

@@ -1,4 +1,4 @@
-"""Small datasets and stores that several tests share."""
+"""Small datasets and stores shared by several tests."""
 
 import os
 from collections import Counter
@@ -23,7 +23,7 @@ OTHER_CAR = (10, 20, 230)
 
 
 def encoding_text(variation: str) -> str:
-    """The encoding file of a sequence: one colour is a Car in clone, a Van in fog."""
+    """Returns an encoding file; one colour is a Car in clone and a Van in fog."""
     static = list(zip(VKITTI1.names, VKITTI1.colours, strict=True))[:12]
     kind = "Car" if variation == "clone" else "Van"
     rows = [*static, (f"{kind}:0", CAR_OR_VAN), ("Car:1", OTHER_CAR)]
@@ -32,7 +32,7 @@ def encoding_text(variation: str) -> str:
 
 
 def write_vkitti(root, worlds, variations, frames, size, seed=0) -> Path:
-    """A tree as published: bands of the 12 static classes and two moving vehicles.
+    """Writes a tree as published: bands of the 12 static classes, two moving vehicles.
 
     Images show each class in its display colour with a little noise, so that a
     network can learn them.
@@ -60,7 +60,7 @@ def write_vkitti(root, worlds, variations, frames, size, seed=0) -> Path:
 
 
 def band_colours(height: int, width: int, frame: int) -> np.ndarray:
-    """The label colours of a frame: 12 bands, a vehicle at the left and the right."""
+    """Returns the label colours of a frame: 12 bands, a vehicle left and right."""
     ids = np.arange(width)[None] * 12 // width
     colours = np.array(VKITTI1.colours, np.uint8)[np.repeat(ids, height, axis=0)]
     top = frame % (height // 2)
@@ -95,7 +95,7 @@ class Bars:
 
 @pytest.fixture
 def bars(monkeypatch) -> Bars:
-    """What is shown in place of progress bars."""
+    """Replaces progress bars by `Bars`."""
     bars = Bars()
     monkeypatch.setattr("tqdm.auto.tqdm", bars)
     return bars

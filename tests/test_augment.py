@@ -1,4 +1,4 @@
-"""Image and labels move together, and no label is invented."""
+"""Augmentation: image and labels move together, and no label is invented."""
 
 import numpy as np
 import pytest

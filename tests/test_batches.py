@@ -19,7 +19,7 @@ def split(store_path):
 
 
 def frame_numbers(batches, epoch):
-    """Which frames an epoch takes, in its order, found by their pixels."""
+    """Returns the frames of an epoch in order, found by their pixels."""
     images = batches.split.load()[0]
     numbers = []
     for index in range(len(batches)):

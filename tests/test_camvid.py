@@ -1,4 +1,4 @@
-"""The CamVid reader, on a small tree and on the real frames where they are."""
+"""The CamVid reader, on a small tree and, if available, on the real frames."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The reader of the first CamVid, in the folders that copies of it come in."""
+"""The reader of the original CamVid, in the folder layouts of its copies."""
 
 import numpy as np
 import pytest

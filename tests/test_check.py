@@ -1,4 +1,4 @@
-"""Checking data: what is damaged, unknown, absent or leaked is named."""
+"""Checking data: damaged, unknown, absent or leaked parts are named."""
 
 import base64
 import io
@@ -45,7 +45,7 @@ def one(findings, kind):
 
 
 def scenery(seed, size=(48, 64)):
-    """A smooth random picture, unlike that of any other seed."""
+    """Returns a smooth random picture, different for each seed."""
     blocks = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), np.uint8)
     shape = size[1], size[0]
     return np.asarray(Image.fromarray(blocks).resize(shape, Image.Resampling.BICUBIC))
@@ -53,7 +53,7 @@ def scenery(seed, size=(48, 64)):
 
 @pytest.fixture
 def tree(tmp_path):
-    """12 frames of two variations; every view looks different, labels too."""
+    """Writes 12 frames of two variations; every view and its labels differ."""
     root = write_vkitti(tmp_path / "data", ("0001",), ("clone", "fog"), 12, (48, 64))
     for path in sorted((root / RGB).rglob("*.png")):
         seed = int(path.stem) + 100 * (path.parent.name == "fog")

@@ -217,7 +217,7 @@ def test_pickle_holds_plain_dictionaries_both_ways(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".json", ".pkl"])
-def test_twins_that_disagree_say_where(tmp_path, suffix):
+def test_files_that_disagree_say_where(tmp_path, suffix):
     VKITTI1.save(tmp_path / "class_map.json")
     other = ClassMap("vkitti1", VKITTI2.names, VKITTI2.colours)
     other.save(tmp_path / "class_map.pkl")
@@ -234,7 +234,7 @@ def test_twins_that_disagree_say_where(tmp_path, suffix):
         (ClassMap("two", ("Road",), ((1, 2, 3),)), "2 classes against 1"),
     ],
 )
-def test_twins_that_differ_in_a_field_say_which(tmp_path, other, message):
+def test_files_that_differ_in_a_field_say_which(tmp_path, other, message):
     TWO.save(tmp_path / "m.json")
     other.save(tmp_path / "m.pkl")
     with pytest.raises(ValueError, match=message):

@@ -26,12 +26,12 @@ def test_render_prepare_train_evaluate(tmp_path, capsys):
     training = ["train", str(store / "store.h5"), "--out", str(run), *short]
     assert main([*training, "--model", "slim", "--verbose", "0"]) == 0
     best, report = run / "best.keras", tmp_path / "report"
-    judge = ["evaluate", str(best), str(store / "store.h5"), "--out", str(report)]
-    assert main([*judge, "--split", "val"]) == 0
+    evaluate = ["evaluate", str(best), str(store / "store.h5"), "--out", str(report)]
+    assert main([*evaluate, "--split", "val"]) == 0
     assert "mean IoU" in capsys.readouterr().out
     found = json.loads((report / "report.json").read_text())
     assert {"miou", "pixel_accuracy", "per_class", "absent", "confusion"} <= set(found)
-    assert main([*judge, "--flip"]) == 0
+    assert main([*evaluate, "--flip"]) == 0
     assert (
         "averaged at test time over scales 1 and their mirror"
         in capsys.readouterr().out
@@ -44,9 +44,9 @@ def test_render_prepare_train_evaluate(tmp_path, capsys):
 def test_a_file_in_place_of_a_folder_is_named(tmp_path, capsys):
     (tmp_path / "taken").touch()
     assert main(["render", str(tmp_path / "taken"), "--frames", "1"]) == 2
-    told = capsys.readouterr().err
-    assert "taken" in told
-    assert "a file is where a folder should be; name another" in told
+    printed = capsys.readouterr().err
+    assert "taken" in printed
+    assert "a file is where a folder should be; name another" in printed
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -84,8 +84,8 @@ def test_check_tries_the_split_that_prepare_would_make(vkitti_tree, capsys):
 def test_each_field_of_a_split_rule_has_a_flag(verb, capsys):
     with pytest.raises(SystemExit):
         main([verb, "--help"])
-    told = capsys.readouterr().out.partition("\nsplit:\n")[2].partition("\n\n")[0]
-    flags = [word for word in told.split() if word.startswith("--")]
+    printed = capsys.readouterr().out.partition("\nsplit:\n")[2].partition("\n\n")[0]
+    flags = [word for word in printed.split() if word.startswith("--")]
     assert flags == [
         *("--split", "--val-share", "--val-world", "--fold", "--gap", "--seed")
     ]

@@ -1,4 +1,4 @@
-"""Frames that a camera saw badly, and the scores of networks on them."""
+"""Corrupted frames, and the scores of networks on them."""
 
 import sys
 from pathlib import Path

@@ -42,7 +42,7 @@ def write(path, labels=LABELS):
 
 @pytest.fixture
 def reads(monkeypatch):
-    """How often the labels of each frame are read by themselves."""
+    """Returns how often the labels of each frame are read without its image."""
     read, found = Split.read_labels, Counter()
 
     def counting(self, index):
@@ -102,7 +102,7 @@ def test_labels_are_read_once_for_all_counts(tmp_path, reads):
 
 
 class Begun(Exception):
-    """Ends a run at its first batch."""
+    """An error that ends a run at its first batch."""
 
 
 @pytest.mark.parametrize("include_val", [False, True])

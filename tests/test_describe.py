@@ -1,4 +1,4 @@
-"""Numbers and pictures of networks, against hand arithmetic and measured reach."""
+"""Figures and pictures of networks, against hand arithmetic and measured reach."""
 
 import keras
 import numpy as np
@@ -74,7 +74,7 @@ def test_multibranch_macs_by_hand():
 
 
 def reach(model: keras.Model) -> tuple[int, int]:
-    """The receptive field by trial: change one row or column, see what moves.
+    """Measures the receptive field: changes one row or column and compares outputs.
 
     All weights are positive, so nothing cancels; the change is large, so a maximum
     takes it.

@@ -1,4 +1,4 @@
-"""What `evaluate` reports beyond its scores, on frames whose answers are known."""
+"""Details that `evaluate` reports beside its scores, on frames with known answers."""
 
 import json
 
@@ -14,7 +14,7 @@ from segnet.scores.frame_counts import FrameCounts
 
 @pytest.fixture(scope="module")
 def half_sure():
-    """A network that always says class 0 (Terrain) with a probability of 27/40."""
+    """Returns a network that always predicts class 0 (Terrain), probability 27/40."""
     inputs = keras.Input((64, 96, 3), dtype="uint8")
     x = keras.layers.Rescaling(0.0)(inputs)
     x = keras.layers.Conv2D(14, 1, name="logits")(x)

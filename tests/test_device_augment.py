@@ -1,4 +1,4 @@
-"""The device augments frames as the CPU does, and a run on it resumes."""
+"""Augmentation on the device: the same as on the CPU, and resumable."""
 
 import dataclasses
 
@@ -39,13 +39,13 @@ def split(store_path):
 
 
 def on_device(change, *arrays, **keywords):
-    """`change` of the arrays as tensors, as a NumPy array again."""
+    """Returns the result of `change` on the arrays as a NumPy array."""
     tensors = map(keras.ops.convert_to_tensor, arrays)
     return keras.ops.convert_to_numpy(change(*tensors, **keywords))
 
 
 def moved(inputs, labels, batches):
-    """What the device makes of a batch, as NumPy arrays."""
+    """Returns a batch augmented by the device, as NumPy arrays."""
     images, matrix, colour = (inputs[name] for name in ("images", "matrix", "colour"))
     size, void = batches.size, batches.void
     shrinks = batches.augmentation.scale[0] < 1
@@ -146,7 +146,7 @@ def test_auto_is_the_device_unless_it_is_a_cpu(place, device, expected, monkeypa
 
 
 class Killed(Exception):
-    """An end that nothing expects."""
+    """An error that no code handles."""
 
 
 def test_a_training_on_the_device_resumes(store_path, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Scoring: a network that is right by construction, and one that is not."""
+"""Scoring: a network correct by construction, and one that is not."""
 
 import hashlib
 import json
@@ -258,7 +258,7 @@ def test_classes_are_mapped_on_both_sides(store_path, tmp_path):
     vegetation, scored = CITYSCAPES10.id("vegetation"), 3 * 64 * 96
     tree, bush = VKITTI1.id("Tree"), VKITTI1.id("Vegetation")
     assert matrix[vegetation].sum() == full[[tree, bush]].sum()
-    # Misc and GuardRail are not counted in the truth, and "other" when predicted.
+    # Misc and GuardRail are not counted in the ground truth, and "other" if predicted.
     unscored = [VKITTI1.id("Misc"), VKITTI1.id("GuardRail")]
     assert matrix.sum() == scored - full[unscored].sum()
     assert matrix[:, 10].sum() == np.delete(full, unscored, 0)[:, unscored].sum()

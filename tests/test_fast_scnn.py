@@ -19,7 +19,7 @@ def bottleneck(i: int, o: int) -> int:
 
 
 def convolutions(num_classes: int) -> int:
-    """Table 1 of the paper, without BatchNormalization."""
+    """Returns table 1 of the paper, without BatchNormalization."""
     stem = 9 * 3 * 32 + separable(32, 48) + separable(48, 64)
     context = 3 * bottleneck(64, 64)
     context += bottleneck(64, 96) + 2 * bottleneck(96, 96)

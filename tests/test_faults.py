@@ -1,4 +1,4 @@
-"""What goes wrong while a store is written or read: an error or the right data."""
+"""Faults while a store is written or read: an error or the right data."""
 
 import os
 import pickle
@@ -47,7 +47,7 @@ for limit in map(int, sys.argv[3:]):
 
 @pytest.fixture
 def holder(tmp_path):
-    """A process that holds the lock of the folder `out`."""
+    """Starts a process that holds the lock of the folder `out`."""
     lock = tmp_path / "out" / LOCK
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(lock)],
@@ -87,7 +87,7 @@ def test_a_lock_is_free_after_an_error(tmp_path):
 
 
 def damage(tree: Path) -> dict[str, str]:
-    """Three bad frames and what is said of each."""
+    """Damages three frames; returns the message for each."""
     sequence = Path("0001") / "clone"
     image = tree / RGB / sequence / "00000.png"
     image.write_bytes(image.read_bytes()[:60])
@@ -192,7 +192,7 @@ def read_store(path: Path) -> list:
 
 
 def flipped(path: Path, read, folder: Path, exact: bool) -> int:
-    """Reads copies with one bit flipped each; the number of clear errors."""
+    """Reads copies with one bit flipped each; returns the number of clear errors."""
     whole, expected = path.read_bytes(), read(path)
     copy = folder / path.name
     errors = 0

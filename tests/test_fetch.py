@@ -1,4 +1,4 @@
-"""Fetching over a server on 127.0.0.1: what comes and what it costs."""
+"""Fetching from a server on 127.0.0.1: files received and requests needed."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""Servers that fail, runs that are killed: right bytes or a clear error."""
+"""Failing servers and killed runs: the right bytes or a clear error."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Archives that are hostile, damaged or something else."""
+"""Archives that are hostile, damaged or of another format."""
 
 import os
 import random

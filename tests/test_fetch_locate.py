@@ -1,4 +1,4 @@
-"""Finding members in a remote tar, and the ways to it."""
+"""Finding members in a remote tar, and redirects to it."""
 
 import random
 import shutil

@@ -1,4 +1,4 @@
-"""When requests are repeated, and by which way they go."""
+"""Repeated requests, and requests through a proxy."""
 
 import base64
 import time
@@ -54,7 +54,7 @@ def test_a_server_that_refuses_connections_gets_ten_times_as_long():
 
 
 def once(fault: str):
-    """Meets one request for a header with a fault."""
+    """Returns a fault for one header request only."""
     met = []
 
     def choose(request) -> str:

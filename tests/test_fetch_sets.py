@@ -1,4 +1,4 @@
-"""Virtual KITTI 2, KITTI and CamVid, and wrong calls."""
+"""Fetching Virtual KITTI 2, KITTI and CamVid, and wrong calls."""
 
 import gzip
 import hashlib
@@ -23,7 +23,7 @@ KINDS2 = {"rgb": "rgb_%05d.jpg", "classSegmentation": "classgt_%05d.png"}
 
 @pytest.fixture
 def vkitti2(tmp_path, monkeypatch):
-    """A small Virtual KITTI 2.0.3 to serve; its checksums stand as published."""
+    """Writes a small Virtual KITTI 2.0.3 to serve, its checksums as if published."""
     web = tmp_path / "web2"
     web.mkdir()
     contents, texts = {}, {}

@@ -1,4 +1,4 @@
-"""The reader of anyone's images and masks."""
+"""The reader of any folders of images and masks."""
 
 import json
 
@@ -28,7 +28,7 @@ IDS = np.array([[0, 1, 255], [1, 0, 0]], np.uint8)
 
 @pytest.fixture
 def yard(tmp_path):
-    """images, masks and the class map: 8 frames of two drives."""
+    """Writes images, masks and the class map: 8 frames of two drives."""
     class_map = tmp_path / "map.json"
     class_map.write_text(json.dumps(CLASSES))
     for drive in ("a", "b"):

@@ -1,4 +1,4 @@
-"""The table that the benchmark over CamVid's drives keeps."""
+"""The table of the experiment over CamVid's drives."""
 
 import json
 import sys

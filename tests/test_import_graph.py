@@ -1,4 +1,4 @@
-"""The import graph of a small package of which every edge is known."""
+"""The import graph of a small package with known edges."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Intervals hold what they promise, and comparisons tell noise from a difference."""
+"""Intervals cover as promised; comparisons separate noise from a difference."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ IOU = np.array([0.9, 0.6, 0.3])
 
 
 def simulated(rng, blocks, length=8, lift=0.0, noise=None) -> FrameCounts:
-    """Counts of frames whose quality goes up and down together within a block.
+    """Returns counts of frames whose quality is correlated within a block.
 
     Every class has 1000 pixels a frame and no false positives, so its IoU is the
     share that was found.

@@ -1,4 +1,4 @@
-"""The benchmark that makes one store of several."""
+"""The experiment that joins several stores into one."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ import joined_store
 
 
 def store(path, values, classes=VKITTI1, size=(4, 6)):
-    """A store with the splits of `values`, each frame filled with its value."""
+    """Writes a store with the splits of `values`, each frame filled with its value."""
     names = {s: [f"0001/{v}" for v in filled] for s, filled in values.items()}
     rules = {"source": "vkitti1", "scale": 2, "split_rule": "by hand"}
     with create_store(path, classes, names, size, rules) as writer:

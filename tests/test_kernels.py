@@ -1,4 +1,4 @@
-"""Kernels are chosen by name, for one training run, on the backends that have some."""
+"""Kernels: chosen by name for one training run, on the backends that have some."""
 
 import dataclasses
 

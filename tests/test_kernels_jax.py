@@ -1,4 +1,4 @@
-"""Shifted sums are the depthwise convolution of Keras."""
+"""Shifted sums equal the depthwise convolution of Keras."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The fused normalisation is the one of Keras, only faster."""
+"""The fused normalisation equals that of Keras."""
 
 from unittest.mock import Mock
 
@@ -17,7 +17,7 @@ SHAPE = (3, 5, 6, 4)
 
 
 def trained(x, weights) -> list[np.ndarray]:
-    """Outputs, gradients and moving statistics after one step in training."""
+    """Returns outputs, gradients and moving statistics after one training step."""
     layer = keras.layers.BatchNormalization(momentum=0.9)
     layer.build(SHAPE)
     layer.gamma.assign([1.0, 2.0, -1.0, 0.5])

@@ -90,8 +90,8 @@ def test_the_convolution_is_one(with_engine, tmp_path):
 
 def test_missing_packages_are_named(monkeypatch):
     monkeypatch.setattr(onnx, "find_spec", lambda name: name == "onnx" or None)
-    told = r"tf2onnx, onnxruntime not installed.*pip install -e '.\[export\]'"
-    with pytest.raises(ValueError, match=told):
+    message = r"tf2onnx, onnxruntime not installed.*pip install -e '.\[export\]'"
+    with pytest.raises(ValueError, match=message):
         bench_latency(["slim"])
 
 

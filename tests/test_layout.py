@@ -1,7 +1,7 @@
-"""The house's own rules: what imports what, how large things are, one dependency list.
+"""The rules of the layout: imports, sizes, and one list of dependencies.
 
 `experiments/import_graph.py` reads the graph and holds the list of floors. Each rule
-has a twin: a copy of the package with one offending line, which the rule must find.
+has a counter-test: a copy of the package with one offending line, which it must find.
 """
 
 import ast
@@ -63,7 +63,7 @@ def graph() -> Graph:
 
 @pytest.fixture
 def spoiled(tmp_path, graph):
-    """Gives the graph of the package with text added to a few of its files."""
+    """Returns the graph of the package with text added to a few of its files."""
 
     def spoil(added: dict[str, str]) -> Graph:
         modules = dict(graph.modules)
@@ -84,7 +84,7 @@ def keras_free(graph: Graph) -> list[str]:
 
 
 def heavy_chains(graph: Graph) -> dict[str, str]:
-    """Module of the Keras-free half -> how importing it loads something heavy."""
+    """Returns module of the Keras-free half -> the chain that loads a heavy package."""
     found = {}
     for name in keras_free(graph):
         for loaded, chain in graph.loaded(name).items():
@@ -113,7 +113,7 @@ def test_a_heavy_import_of_an_init_reaches_every_file_below_it(spoiled):
 
 
 def modules_after(code: str) -> set[str]:
-    """Top-level modules loaded once a fresh interpreter ran `code`."""
+    """Returns the top-level modules loaded after a fresh interpreter ran `code`."""
     script = f"{code}\nimport sys\nprint(*{{m.split('.')[0] for m in sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -135,7 +135,7 @@ def test_an_interpreter_that_imports_keras_has_it():
 
 
 def heavy_anywhere(graph: Graph) -> dict[str, set[str]]:
-    """Module of the half -> the heavy packages that even its functions import."""
+    """Returns module of the half -> heavy packages that even its functions import."""
     # Work with a network is done by functions of predict, report and cli.
     work = {"predict", "report", "cli"}
     names = [n for n in keras_free(graph) if graph.modules[n].room not in work]
@@ -154,7 +154,7 @@ def test_a_heavy_import_inside_a_function_is_found(spoiled):
 
 
 def late_rooms(graph: Graph) -> dict[str, set[str]]:
-    """Package of `LATE` -> the rooms that import it anywhere."""
+    """Returns package of `LATE` -> the rooms that import it anywhere."""
     found: dict[str, set[str]] = {package: set() for package in LATE}
     for name, module in graph.modules.items():
         for package in graph.outside(name, lazy=True) & LATE.keys():
@@ -283,7 +283,7 @@ def test_map_and_floors_are_made_of_the_rooms_own_sentences():
 
 
 def places(text: str) -> list[tuple[str, str]]:
-    """File and name of each answer to "where is it?"."""
+    """Returns file and name of each answer to "where is it?"."""
     return re.findall(r"`([a-z_/]+\.py)`, `(\w+)`", text)
 
 
@@ -376,7 +376,7 @@ def test_lock_pins_every_dependency_inside_its_range():
 
 
 def recipe_of(target: str) -> tuple[list[str], list[str]]:
-    """What a target of the Makefile needs first, and its commands."""
+    """Returns the prerequisites and the commands of a Makefile target."""
     lines = (ROOT / "Makefile").read_text().splitlines()
     start = next(i for i, text in enumerate(lines) if text.startswith(f"{target}:"))
     following = takewhile(lambda text: text.startswith("\t"), lines[start + 1 :])

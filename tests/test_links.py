@@ -1,4 +1,4 @@
-"""Links between the pages: files that are there, headings that are there."""
+"""Links between the pages: their files and headings exist."""
 
 import re
 from pathlib import Path
@@ -16,14 +16,14 @@ CODE = re.compile(r"^```.*?^```|`[^`]*`", re.DOTALL | re.MULTILINE)
 
 
 def anchors(text: str) -> set[str]:
-    """The names that GitHub gives to the headings of a page."""
+    """Returns the anchors that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
     names = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {name.replace(" ", "-") for name in names}
 
 
 def broken(page: Path) -> list[str]:
-    """The links of a page that lead to no file or no heading of this repository."""
+    """Returns the links of a page to missing files or headings of this repository."""
     text = CODE.sub("", page.read_text(encoding="utf-8"))
     found = []
     for link in LINK.findall(text):

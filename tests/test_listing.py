@@ -1,4 +1,4 @@
-"""Finding files: links are followed once, and none is lost without a word."""
+"""Finding files: links are followed once, and no file is lost silently."""
 
 import shutil
 

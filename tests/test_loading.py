@@ -1,4 +1,4 @@
-"""Finding a trained network by file, folder or name, and what its classes are."""
+"""Loading a trained network, with its classes, by file, folder or name."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A model, in a file with its class map and in one that Keras alone wrote."""
+    """Saves a model in a file with its class map and in one written by Keras only."""
     folder, model = tmp_path_factory.mktemp("saved"), small()
     save_model(model, folder / "with.keras", OWN)
     model.save(folder / "without.keras")
@@ -37,7 +37,7 @@ def saved(tmp_path_factory):
 
 
 def run_with(folder, *names):
-    """A folder with empty files of these names."""
+    """Makes a folder with empty files of these names."""
     for name in names:
         (folder / name).touch()
     return folder

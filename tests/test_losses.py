@@ -13,7 +13,7 @@ VOID = 255
 
 
 def by_hand(labels, logits, weights):
-    """Sum of weight * -log(probability) over the valid pixels, by their weights."""
+    """Returns the weighted mean of -log(probability) over the valid pixels."""
     total = share = 0.0
     for label, row in zip(
         labels.flat, logits.reshape(-1, logits.shape[-1]), strict=True

@@ -1,4 +1,4 @@
-"""Class mappings: the tables, and labels and predictions that go through them."""
+"""Class mappings: the tables, and their use on labels and predictions."""
 
 import pickle
 
@@ -28,7 +28,7 @@ SIX = find_mapping("six-categories")
 
 
 def named(mapping, class_map) -> dict[str, str | None]:
-    """Class -> target class, None for void."""
+    """Returns class -> target class, None for void."""
     ids = mapping.label_ids(class_map)
     names = dict(enumerate(mapping.target.names)) | {mapping.target.void: None}
     return {name: names[int(ids[i])] for i, name in enumerate(class_map.names)}

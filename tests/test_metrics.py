@@ -1,4 +1,4 @@
-"""One confusion matrix, divided once; scikit-learn and a short loop as oracles."""
+"""The confusion matrix and its scores, against scikit-learn and a short loop."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ PREDICTIONS = np.array([[0, 1, 1], [1, 0, 0]], np.uint8)
 
 
 def onehot_logits(predictions, num_classes):
-    """Logits whose largest value stands at the predicted class."""
+    """Returns logits with the largest value at the predicted class."""
     return 3.0 * np.eye(num_classes, dtype=np.float32)[predictions]
 
 
@@ -107,7 +107,7 @@ def test_predictions_of_no_class_are_misses():
     assert found.miou == pytest.approx(5 / 12)
     assert found.pixel_accuracy == pytest.approx(2 / 4)
     assert found.frequency_weighted_iou == pytest.approx(3 / 4 / 3 + 1 / 4 / 2)
-    # The same as a class of its own that is absent from the truth.
+    # The same as a class of its own that is absent from the ground truth.
     square = scores(confusion([0, 0, 0, 1], [0, 1, 2, 1], 3))
     assert square.miou == found.miou
     assert square.absent == (2,)

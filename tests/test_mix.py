@@ -1,4 +1,4 @@
-"""Rectangles of other frames: where, how many, the same in image and labels."""
+"""Cut-mix: place and number of rectangles, the same in image and labels."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The benchmark that puts rendered frames among those of CamVid."""
+"""The experiment that adds rendered frames to those of CamVid."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ IN_CAMVID = ("Road", "Car", "SignSymbol", None, None)
 
 @pytest.fixture
 def rendered(tmp_path):
-    """Three frames of 6x9, each all one class in each column, the sixth on void."""
+    """Writes three 6x9 frames, each column of one class, void from the sixth on."""
     row = np.array([*map(VKITTI1.id, NAMES), *[VKITTI1.void] * 4], np.uint8)
     labels = np.broadcast_to(row, (6, 9))
     path = tmp_path / "store.h5"

@@ -1,4 +1,4 @@
-"""Auxiliary heads, precision, and how the inference model gets its weights."""
+"""Auxiliary heads, precision, and the weights of the inference model."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ RECIPE = Recipe(
 
 
 def forked(input_shape, num_classes, auxiliary=False, name="forked"):
-    """One convolution, its statistics and a classifier; a head before the ReLU."""
+    """Builds a convolution, its statistics, a classifier; a head before the ReLU."""
     inputs = keras.Input(input_shape, dtype="uint8", name="input_image")
     x = keras.layers.Rescaling(1 / 127.5, -1, name="input_rescale")(inputs)
     stem = keras.layers.Conv2D(4, 8, 8, name="stem_conv")(x)

@@ -1,4 +1,4 @@
-"""Camera noise: how much, how often, and the same on the accelerator."""
+"""Camera noise: strength, frequency, and equality on the accelerator."""
 
 import dataclasses
 

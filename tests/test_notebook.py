@@ -1,4 +1,4 @@
-"""The notebook: its kept outputs are one clean run, and its smallest form runs."""
+"""The notebook: its saved outputs are one clean run, and its smallest form runs."""
 
 import json
 from pathlib import Path

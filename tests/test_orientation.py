@@ -48,7 +48,7 @@ def chunk(kind, data):
 
 
 def png_with(pixels, kind, data):
-    """A PNG with one more chunk behind its pixels, where exiftool writes it."""
+    """Returns a PNG with an extra chunk after its pixels, where exiftool puts it."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()[:-12] + chunk(kind, data) + chunk(b"IEND", b"")

@@ -1,4 +1,4 @@
-"""Packing a run: which weights, what the card says, what does not fit together."""
+"""Packing a run: its weights, its card, and parts that do not match."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ def with_tiny(monkeypatch):
 
 @pytest.fixture(scope="module")
 def run(store_path, tmp_path_factory):
-    """A finished run with a report of its best weights, and notes beside it."""
+    """Makes a finished run with a report of its best weights and notes beside it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS, "tiny", tiny)
         out = train(store_path, RECIPE, tmp_path_factory.mktemp("run"), verbose=0)
@@ -182,7 +182,7 @@ def test_a_failure_leaves_what_was_there(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ({"licence": None}, "licence is None, expected a text"),
         ({"limits": "none"}, "limits is 'none', expected a list of texts"),
@@ -190,15 +190,15 @@ def test_a_failure_leaves_what_was_there(run, tmp_path, monkeypatch):
         ({"licence": "x", "hours": "3"}, "unknown hours; known are data, licence"),
     ],
 )
-def test_notes_that_say_too_little_are_refused(run, tmp_path, change, told):
+def test_notes_that_say_too_little_are_refused(run, tmp_path, change, message):
     notes = tmp_path / "notes.json"
     notes.write_text(json.dumps(NOTES | change))
-    with pytest.raises(ValueError, match=f"notes.json: {told}"):
+    with pytest.raises(ValueError, match=f"notes.json: {message}"):
         packed(run, tmp_path / "out", notes=notes)
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ({"parameters": 5}, "report.json: scores a tiny of 5 parameters, the run has"),
         (
@@ -212,11 +212,11 @@ def test_notes_that_say_too_little_are_refused(run, tmp_path, change, told):
         ({"test_time": {"flip": True, "scales": [1.0]}}, "averaged at test time"),
     ],
 )
-def test_reports_of_something_else_are_refused(run, tmp_path, change, told):
+def test_reports_of_something_else_are_refused(run, tmp_path, change, message):
     report = json.loads((run / "report.json").read_text())
     path = tmp_path / "report.json"
     path.write_text(json.dumps(report | change))
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         packed(run, tmp_path / "out", reports=[path])
     path.write_text("[]")
     with pytest.raises(ValueError, match="report.json: expected a JSON object"):

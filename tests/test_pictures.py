@@ -1,4 +1,4 @@
-"""Pictures: what is drawn where, and that void is black."""
+"""Pictures: the place of each part, and black for void."""
 
 import numpy as np
 import pytest

@@ -32,7 +32,7 @@ def probabilities(logits):
 
 
 def valid_pixels(labels, logits):
-    """(N,) class ids and (N, K) probabilities."""
+    """Returns (N,) class ids and (N, K) probabilities."""
     valid = labels != VOID
     return labels[valid], probabilities(logits.astype(np.float64)[valid])
 
@@ -54,7 +54,7 @@ def ohem(labels, logits, threshold, min_kept, weights):
 
 
 def lovasz(labels, logits):
-    """With a sort, as published."""
+    """Returns the Lovász loss by sorting, as published."""
     labels, p = valid_pixels(labels, logits)
     losses = []
     for k in np.unique(labels):
@@ -108,14 +108,14 @@ WITH_ORACLE = pytest.mark.parametrize(("loss", "oracle"), PAIRS.values(), ids=PA
 
 
 def pixels(*rows):
-    """Labels (1, 1, N) and logits (1, 1, N, K) of pixels with these probabilities."""
+    """Returns labels (1, 1, N) and logits (1, 1, N, K) for these probabilities."""
     labels = np.array([[[label for label, _ in rows]]], np.uint8)
     return labels, np.log(np.array([[[p for _, p in rows]]], np.float32))
 
 
 @pytest.fixture
 def batch():
-    """One frame of 4x5 pixels, 4 classes of which the last does not occur."""
+    """Returns one frame of 4x5 pixels and 4 classes, the last of them absent."""
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 3, (1, 4, 5)).astype(np.uint8)
     labels[:, 1, 1:4] = VOID
@@ -123,7 +123,7 @@ def batch():
 
 
 def gradient_of(loss, labels, logits):
-    """From one step of a network whose only weights are the logits of one frame."""
+    """Returns the gradient of a network whose only weights are one frame's logits."""
     model = keras.Sequential(
         [
             keras.Input((1,)),

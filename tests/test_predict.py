@@ -1,4 +1,4 @@
-"""Predicting one photograph: sizes, enlarging, tiles, and what comes back."""
+"""Predicting one photograph: sizes, enlargement, tiles, and results."""
 
 import io
 

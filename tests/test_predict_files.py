@@ -1,4 +1,4 @@
-"""`segnet predict` on files and folders: names, outputs, what is left out."""
+"""`segnet predict` on files and folders: names, outputs, skipped files."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Photographs in every mode and orientation, and files that are none."""
+"""Photographs in every mode and orientation, and files that are not images."""
 
 import numpy as np
 import pytest

@@ -27,7 +27,7 @@ ALL = Wanted(overlay=True, confidence=True, shares=True)
 
 
 def frames(count, size=(64, 96)):
-    """Frames whose left half is red, and whose right half changes class."""
+    """Yields frames whose left half is red and whose right half changes class."""
     for number in range(count):
         ids = np.full(size, RED)
         ids[:, size[1] // 2 :] = (GREEN, BLUE)[number % 2]

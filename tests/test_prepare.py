@@ -1,4 +1,4 @@
-"""Preprocessing: sizes, values, errors that name the frame, the old store kept."""
+"""Preprocessing: sizes, values, errors that name the frame, the old store intact."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""What training reads and what feeds it: declared, and offered by every class."""
+"""The protocols of training data and batches: every class implements them."""
 
 import inspect
 
@@ -23,7 +23,7 @@ def store(store_path):
 
 
 def differing(offered, protocol) -> list[str]:
-    """Methods of a protocol that a class lacks, or whose parameters differ."""
+    """Returns methods of a protocol that a class lacks or has with other parameters."""
     return [
         name
         for name, method in vars(protocol).items()

@@ -1,4 +1,4 @@
-"""Chances of classes, frames and pixels, by hand."""
+"""Sampling probabilities of classes, frames and pixels, by hand."""
 
 import numpy as np
 import pytest

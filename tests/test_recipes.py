@@ -1,4 +1,4 @@
-"""Recipes refuse nonsense and survive JSON."""
+"""Recipes: invalid values are refused, and JSON keeps all values."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""The shipped networks still give the logits they gave when they were packed."""
+"""The shipped networks give the same logits as when they were packed."""
 
 import json
 

@@ -13,7 +13,7 @@ ODD_SIZES = ((64, 64), (65, 97), (125, 414))
 
 
 def conv(kernel: int, *channels: int) -> int:
-    """Parameters of convolutions in a row, with biases."""
+    """Returns the parameters of consecutive convolutions with biases."""
     pairs = zip(channels, channels[1:], strict=False)
     return sum(kernel * kernel * i * o + o for i, o in pairs)
 
@@ -27,7 +27,7 @@ def refine(i: int, o: int) -> int:
 
 
 def photographs(count: int, height: int, width: int, seed: int = 0):
-    """Noise images whose left and right halves differ in brightness and label."""
+    """Returns noise images whose halves differ in brightness and label."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 60, (count, height, width, 3), dtype=np.uint8)
     images[:, :, width // 2 :] += 180

@@ -1,4 +1,4 @@
-"""The room that pages and tables share: escaping, pictures, columns."""
+"""Parts shared by pages and tables: escaping, pictures, columns."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The tables of docs/results.md: made from their files, and up to date."""
+"""The tables of docs/results.md match the files from which they are made."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run folders with files missing, and what is done before any work."""
+"""Run folders with missing files, and checks before any work."""
 
 import csv
 import dataclasses
@@ -38,7 +38,7 @@ def with_tiny(monkeypatch):
 
 @pytest.fixture(scope="module")
 def finished(store_path, tmp_path_factory):
-    """A finished run of two epochs, whose files no test changes."""
+    """Makes a finished run of two epochs; no test changes its files."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS, "tiny", tiny)
         out = tmp_path_factory.mktemp("finished") / "run"
@@ -46,7 +46,7 @@ def finished(store_path, tmp_path_factory):
 
 
 def copied(run, to, *missing):
-    """A copy of a run without some of its files."""
+    """Copies a run without some of its files."""
     return shutil.copytree(run, to, ignore=shutil.ignore_patterns(*missing))
 
 
@@ -199,18 +199,18 @@ def test_the_best_epoch_is_the_first_of_equals():
     assert (Progress({}).best, Progress({}).best_epoch) == (None, None)
 
 
-def twins(input_shape, num_classes):
-    """A network in which two variables have one name."""
+def pair(input_shape, num_classes):
+    """Builds a network with two variables of the same name."""
     model = tiny(input_shape, num_classes)
     inner = keras.Sequential(
         [keras.layers.Conv2D(2, 1, name=name) for name in ("one", "two")], name="inner"
     )
-    return keras.Model(model.inputs, inner(model.output), name="twins")
+    return keras.Model(model.inputs, inner(model.output), name="pair")
 
 
 def test_two_variables_of_one_name_are_refused():
-    model = twins((8, 8, 3), 4)
-    with pytest.raises(ValueError, match="twins has two variables called inner/kernel"):
+    model = pair((8, 8, 3), 4)
+    with pytest.raises(ValueError, match="pair has two variables called inner/kernel"):
         name_variables(model)
 
 

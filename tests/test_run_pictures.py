@@ -1,4 +1,4 @@
-"""What a run prints and draws while it trains."""
+"""The output and pictures of a run during training."""
 
 import dataclasses
 

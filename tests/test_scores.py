@@ -1,4 +1,4 @@
-"""Scores from counts of frames equal plain loops and, where it has them, sklearn."""
+"""Scores from counts of frames, against plain loops and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def matrix_of(labels, predictions, count):
 
 @pytest.fixture
 def frames():
-    """6 frames of 7x9 pixels, 4 classes; class 3 is in no ground truth."""
+    """Returns 6 frames of 7x9 pixels, 4 classes; class 3 is in no ground truth."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, (6, 7, 9)).astype(np.uint8)
     labels[:, 0] = VOID

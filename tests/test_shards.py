@@ -1,4 +1,4 @@
-"""Stores in several files: the same frames, whole or refused, never half of each."""
+"""Stores in several files: the same frames, complete or refused, never mixed."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Stop(Exception):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """24 frames of 24x36; random split: 19 of train in 4 shards, 5 of val in one."""
+    """Writes 24 frames of 24x36; random split: 19 train in 4 shards, 5 val in one."""
     root = tmp_path_factory.mktemp("shards") / "data"
     return write_vkitti(root, ("0001",), ("clone",), FRAMES, (24, 36))
 
@@ -67,7 +67,7 @@ def made(tree, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def path(made, tmp_path) -> Path:
-    """A copy of the sharded store, which is moved thereby."""
+    """Copies the sharded store to another folder."""
     return shutil.copytree(made.parent, tmp_path / "out") / "store.h5"
 
 
@@ -86,7 +86,7 @@ def shards_of(path: Path) -> list[Path]:
 
 @contextmanager
 def stopping_after(frames: int, bars):
-    """Ends a run while it packs that frame, counted from 0, as Ctrl-C would."""
+    """Ends a run like Ctrl-C while it packs that frame, counted from 0."""
     bars.stop, bars.stop_after = Stop, ("prepare", frames)
     with pytest.raises(Stop) as caught:
         yield caught
@@ -205,11 +205,11 @@ def test_check_compares_the_checksums(path, capsys):
     content[place.byte_offset + place.size // 2] ^= 1
     shard.write_bytes(content)
     assert main(["check", str(path)]) == 1
-    told = capsys.readouterr().out
-    assert "error: 1 of 24 frames" in told
-    assert "error: 1 shards of the store differ from what was written" in told
-    assert f"{shard}: not the file that was written" in told
-    assert f"{shard}: damaged (" in told
+    printed = capsys.readouterr().out
+    assert "error: 1 of 24 frames" in printed
+    assert "error: 1 shards of the store differ from what was written" in printed
+    assert f"{shard}: not the file that was written" in printed
+    assert f"{shard}: damaged (" in printed
     with (
         open_store(path) as store,
         pytest.raises(ValueError, match=f"{shard}: damaged"),
@@ -427,9 +427,9 @@ def test_too_many_shards_are_refused(tree, tmp_path, monkeypatch):
 def test_the_command_cuts_and_resumes(tree, tmp_path, capsys):
     call = ["prepare", "vkitti1", str(tree), str(tmp_path / "out"), "--gap", "2"]
     assert main([*call, "--shard-frames", "10", "--workers", "1"]) == 0
-    told = capsys.readouterr().out
-    assert "2 views left out at each cut" in told
-    assert "in 3 shards" in told
+    printed = capsys.readouterr().out
+    assert "2 views left out at each cut" in printed
+    assert "in 3 shards" in printed
     assert main([*call, "--shard-frames", "10", "--resume"]) == 0
     bad = tree / RGB / "0001" / "clone" / "00023.png"
     whole = bad.read_bytes()

@@ -1,4 +1,4 @@
-"""Split rules: which frames go where, and that views never stand on both sides."""
+"""Split rules: the split of each frame; views of one frame are never separated."""
 
 from collections import Counter
 from dataclasses import FrozenInstanceError
@@ -28,7 +28,7 @@ def drive(count: int, variations=("clone",), world="0001", published="") -> list
 
 
 def split(frames, rule=None, **options) -> tuple[list[str], str]:
-    """The split of each frame, and the rule in words with the counts."""
+    """Returns the split of each frame, and the rule in words with the counts."""
     names, text = split_frames(frames, SplitRule(rule, **options))
     return names, in_words(text, Counter(names))
 
@@ -150,7 +150,7 @@ def test_each_view_is_val_in_one_fold_and_never_beside_train(views, tiny, k, gap
     assert set(in_val.values()) == {1}
 
 
-def test_whole_worlds_judge():
+def test_whole_worlds_become_val():
     worlds = ("0001", "0006", "0020")
     frames = [f for world in worlds for f in drive(4, ("clone", "fog"), world)]
     names, text = split(frames, "world")
@@ -163,7 +163,7 @@ def test_whole_worlds_judge():
     assert text.startswith("world: 0001, 0006 for val, the other 1 of 3")
 
 
-def test_all_frames_can_judge():
+def test_all_frames_can_become_val():
     names, text = split(drive(3, published="train"), "val-only")
     assert names == ["val"] * 3
     assert text == "val-only: all frames judge, none trains; val 3"

@@ -1,4 +1,4 @@
-"""The store: what is read back, and what is refused."""
+"""The store: data read back unchanged, and wrong files refused."""
 
 import multiprocessing
 import pickle

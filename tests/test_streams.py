@@ -1,4 +1,4 @@
-"""Batches reach the network in order, whichever thread makes them."""
+"""Batches reach the network in order, independent of the thread that makes them."""
 
 from functools import partial
 

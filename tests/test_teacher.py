@@ -1,4 +1,4 @@
-"""The teacher's part of the loss, and trainings that have a teacher."""
+"""The teacher's part of the loss, and training runs with a teacher."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ def with_tiny(monkeypatch):
 
 @pytest.fixture(scope="module")
 def taught(store_path, tmp_path_factory):
-    """A teacher's file and the recipe of a student that learns from it."""
+    """Makes a teacher's file and the recipe of a student that learns from it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS, "tiny", tiny)
         keras.utils.set_random_seed(7)
@@ -44,7 +44,7 @@ def two(shape) -> list[np.ndarray]:
 
 
 def by_loop(teacher, student, class_weights, stride) -> float:
-    """The same one pixel at a time, in float64."""
+    """Returns the same loss computed pixel by pixel in float64."""
     total, weight_sum = 0.0, 0.0
     start = stride // 2
     for image in range(len(teacher)):

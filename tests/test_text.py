@@ -1,4 +1,4 @@
-"""Names of files on terminals and pages, whatever they hold."""
+"""File names with any characters, on terminals and pages."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def test_what_is_no_character_is_escaped(text, expected):
 
 
 def write_dataset(root) -> Path:
-    """20 frames of noise with their masks, and the class map of both."""
+    """Writes 20 noise frames with their masks, and the class map."""
     rng = np.random.default_rng(0)
     for kind, shape, most in (("images", (20, 30, 3), 256), ("masks", (20, 30), 3)):
         (root / kind).mkdir(parents=True)
@@ -48,7 +48,7 @@ def write_dataset(root) -> Path:
 
 
 def check(root) -> list[str]:
-    """The command that looks at such a dataset and writes a page."""
+    """Returns the arguments that check such a dataset and write a page."""
     folders = [str(root / name) for name in ("images", "masks")]
     rest = ["--classes", str(root / "map.json"), "--out", str(root / "out")]
     return ["check", "folder", *folders, *rest, "--workers", "1"]
@@ -56,7 +56,7 @@ def check(root) -> list[str]:
 
 @pytest.fixture
 def strange(tmp_path) -> Path:
-    """A folder whose name holds an escape character and a byte that is not UTF-8."""
+    """Makes a folder with an escape character and a non-UTF-8 byte in its name."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff\x1b[31m"))
     try:
         path.mkdir()

@@ -1,4 +1,4 @@
-"""Training on a tiny store: the run folder, resuming, and what stops it."""
+"""Training on a tiny store: the run folder, resuming, and errors."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ TINY = Recipe(
 
 
 def tiny(input_shape, num_classes, name="tiny"):
-    """The smallest network with all that a checkpoint must keep."""
+    """Builds the smallest network with all variables that a checkpoint must keep."""
     inputs = keras.Input(input_shape, dtype="uint8", name="input_image")
     x = keras.layers.Rescaling(1 / 127.5, -1, name="input_rescale")(inputs)
     x = keras.layers.Conv2D(6, 3, padding="same", name="stem_conv")(x)
@@ -64,7 +64,7 @@ def with_tiny(monkeypatch):
 
 @pytest.fixture(scope="module")
 def finished(store_path, tmp_path_factory):
-    """A run of `TINY` that nothing disturbed."""
+    """Makes an undisturbed run of `TINY`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS, "tiny", tiny)
         out = tmp_path_factory.mktemp("finished") / "run"
@@ -93,7 +93,7 @@ STEADY = ("epoch", "loss", "val_loss", "val_miou", "learning_rate")
 
 
 def assert_same_run(first, second):
-    """Equal up to the order in which threads add."""
+    """Asserts equality up to the summation order of threads."""
     a, b = arrays_of(first), arrays_of(second)
     assert a.keys() == b.keys()
     for name, array in a.items():
@@ -159,7 +159,7 @@ def test_best_holds_averaged_weights_and_training_goes_on_with_plain_ones(
 
 
 class Killed(Exception):
-    """An end that nothing expects."""
+    """An error that no code handles."""
 
 
 @pytest.mark.parametrize("moment", ["in an epoch", "before the state", "after it"])
@@ -184,7 +184,7 @@ def test_resumed_as_if_never_stopped(
 
 
 def kill_at(moment, patch):
-    """In the second epoch: between two steps, or beside the writing of the state."""
+    """Ends the second epoch between two steps, or while the state is written."""
     if moment == "in an epoch":
         from segnet.train.run import Batches
 
@@ -274,7 +274,7 @@ def test_resuming_on_other_data_is_refused(finished, store_path, tmp_path):
 
 
 def rerendered(path, to):
-    """A copy of a store with other labels under the same names and seal."""
+    """Copies a store with other labels under the same names and seal."""
     to.write_bytes(path.read_bytes())
     with h5py.File(to, "r+") as file:
         file["train/labels"][0] = file["train/labels"][0][::-1]
@@ -282,7 +282,7 @@ def rerendered(path, to):
 
 
 def renamed(path, to):
-    """A copy of a store with another name for a frame, sealed anew."""
+    """Copies a store with another name for a frame, sealed again."""
     to.write_bytes(path.read_bytes())
     with h5py.File(to, "r+") as file:
         file["val/frame_ids"][0] = "another"
@@ -335,7 +335,7 @@ def test_a_run_from_before_the_marks_goes_on_and_has_them_then(
 
 
 def variables_of(arrays):
-    """Variables by name, as `save_state` takes them."""
+    """Returns variables by name, as `save_state` takes them."""
     return {
         name: keras.Variable(array, dtype=str(array.dtype))
         for name, array in arrays.items()
@@ -343,7 +343,7 @@ def variables_of(arrays):
 
 
 def changed_state(run, to, change):
-    """A copy of a run after `change` saw the arrays of its state."""
+    """Copies a run and applies `change` to the arrays of its state."""
     shutil.copytree(run, to)
     progress, arrays = run_state.read_state(run / run_folder.STATE)
     change(arrays)
@@ -479,7 +479,7 @@ def test_a_damaged_recipe_is_named(tmp_path, text):
 
 
 def small_store(path, counts, label=0, size=(64, 64)):
-    """A store whose frames all have one label."""
+    """Writes a store whose frames all have one label."""
     from segnet.classes import CAMVID11
 
     ids = {split: [f"{split}{i}" for i in range(n)] for split, n in counts.items()}
@@ -493,7 +493,7 @@ def small_store(path, counts, label=0, size=(64, 64)):
     return path
 
 
-def test_crops_train_and_whole_frames_are_judged(store_path, tmp_path):
+def test_crops_train_and_whole_frames_are_scored(store_path, tmp_path):
     recipe = dataclasses.replace(
         TINY, crop=(64, 72), epochs=1, ema=0.0, class_weights="median", schedule="poly"
     )

@@ -1,4 +1,4 @@
-"""Averaging at test time: against the same sums written out by hand."""
+"""Averaging at test time, against the same sums written out by hand."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
-    """slim with random weights: what it says of a mirrored frame is another thing."""
+    """Builds slim with random weights; its output for a mirrored frame differs."""
     keras.utils.set_random_seed(0)
     return MODELS["slim"]((64, 80, 3), 5)
 
@@ -78,7 +78,7 @@ def test_a_side_below_the_networks_smallest_is_refused(network):
 
 
 def test_the_report_says_what_was_averaged(store_path):
-    # It judges each pixel alone, so its mirrored view says the same, ties aside.
+    # It predicts each pixel alone, so a mirrored view gives the same, except for ties.
     plain = evaluate(colour_matcher(), store_path)
     found = evaluate(colour_matcher(), store_path, flip=True)
     assert plain["test_time"] is None

@@ -1,4 +1,4 @@
-"""The tables of changes that benchmarks train: each of them can be built."""
+"""The tables of variants in experiments: each variant can be built."""
 
 import dataclasses
 import sys

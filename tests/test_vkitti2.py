@@ -23,7 +23,7 @@ SCENES, VARIATIONS, CAMERAS = ("Scene01", "Scene20"), ("clone", "fog"), (0, 1)
 
 
 def label_colours(frame: int) -> np.ndarray:
-    """(12, 30, 3): 14 bands of two columns, then void; the guard rail of both kinds."""
+    """Returns (12, 30, 3): 14 two-column bands, then void; both kinds of guard rail."""
     ids = np.minimum(np.arange(30) // 2, 14)
     palette = np.array([*VKITTI2.colours, (0, 0, 0)], np.uint8)
     colours = palette[np.repeat(ids[None], 12, axis=0)]

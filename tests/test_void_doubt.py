@@ -1,4 +1,4 @@
-"""A class that occurs nowhere beside much void: said by check, prepare and train."""
+"""An absent class beside much void: reported by check, prepare and train."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ def class_map(classes, void=255):
 
 
 def write(root, classes, *masks):
-    """Images of 64x96 and as many masks, 12 frames, from rows of values."""
+    """Writes 12 images of 64x96 and their masks from rows of values."""
     class_map(classes).save(root / "map.json")
     for kind in ("images", "masks"):
         (root / kind).mkdir()

@@ -1,4 +1,4 @@
-"""Shipped weights: the file, the index, and networks that come back the same."""
+"""Shipped weights: the file, the index, and identical networks after loading."""
 
 import functools
 import json
@@ -34,7 +34,7 @@ def logits(model, frames):
 
 @functools.cache
 def trained_like(name):
-    """A network with statistics as after a training, every class in its pictures."""
+    """Builds a network with statistics as after training and all classes predicted."""
     rng = np.random.default_rng(0)
     keras.utils.set_random_seed(0)
     model = MODELS[name](input_shape=SHAPE, num_classes=11)
@@ -51,7 +51,7 @@ def trained_like(name):
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """A folder as `segnet pack` leaves it, with one slim network."""
+    """Makes a folder as left by `segnet pack`, with one slim network."""
     folder = tmp_path_factory.mktemp("shipped")
     write_weights(trained_like("slim"), folder / "slim_test.npz")
     entry = {
@@ -71,7 +71,7 @@ def loaded(shipped):
 
 
 def rewritten(path, change):
-    """The bytes of a weights file after `change` saw its arrays."""
+    """Returns the bytes of a weights file after `change` of its arrays."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     change(arrays)
@@ -146,7 +146,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, text",
     [
         (
             lambda a: a.update({"bn/beta": np.zeros(3)}),
@@ -159,11 +159,11 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
         ),
     ],
 )
-def test_the_first_difference_is_named(tmp_path, change, told):
+def test_the_first_difference_is_named(tmp_path, change, text):
     path, model = tmp_path / "weights.npz", one_norm((1.0, 2.0))
     write_weights(one_norm((3.0, 4.0)), path)
     content = rewritten(path, change)
-    with pytest.raises(ValueError, match=f"weights.npz: not the weights of .*: {told}"):
+    with pytest.raises(ValueError, match=f"weights.npz: not the weights of .*: {text}"):
         read_weights(model, content, path)
     np.testing.assert_array_equal(model.get_layer("bn").moving_variance, (1.0, 2.0))
 

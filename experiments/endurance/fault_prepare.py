@@ -81,8 +81,8 @@ def main() -> None:
             counts = Counter()
             for fault in FAULTS[what](trial, arguments.count, rng):
                 counts += fault
-            told = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
-            print(f"{what}: {told}", flush=True)
+            summary = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
+            print(f"{what}: {summary}", flush=True)
 
 
 class Trial:
@@ -126,7 +126,7 @@ class Trial:
             *(*worlds, *scale, *more),
         ]
 
-    def judge(self, resume: bool = False) -> Counter:
+    def check(self, resume: bool = False) -> Counter:
         """Checks what is left, then runs the command again."""
         counts = self.look()
         self.current = 1 - self.current
@@ -204,7 +204,7 @@ def kills(trial: Trial, count: int, rng: random.Random):
         killed = kill(trial.command(workers), whole[workers], rng, True)
         done += killed
         yield Counter({"killed" if killed else "ended before the kill": 1})
-        yield trial.judge()
+        yield trial.check()
 
 
 def shard_kills(trial: Trial, count: int, rng: random.Random):
@@ -223,7 +223,7 @@ def shard_kills(trial: Trial, count: int, rng: random.Random):
             if resume or rng.random() < 0.5:
                 break
             resume = ("--resume",)
-        yield trial.judge(resume=rng.random() < 0.5)
+        yield trial.check(resume=rng.random() < 0.5)
 
 
 def kill(call: list[str], seconds: float, rng: random.Random, group: bool) -> bool:
@@ -255,7 +255,7 @@ def steps(trial: Trial, count: int, rng: random.Random):
         process.communicate()
         killed = process.returncode == -signal.SIGKILL
         yield Counter({"killed" if killed else "ended before the step": 1})
-        yield trial.judge()
+        yield trial.check()
 
 
 def limits(trial: Trial, count: int, rng: random.Random):
@@ -270,7 +270,7 @@ def limits(trial: Trial, count: int, rng: random.Random):
         demand(process.returncode == 2 and "File too large" in error, error)
         demand(not list(trial.out.glob("*.part*")), "a part is left")
         yield Counter({"clear errors": 1})
-        yield trial.judge()
+        yield trial.check()
 
 
 FAULTS = {"kill": kills, "shards": shard_kills, "step": steps, "full": limits}

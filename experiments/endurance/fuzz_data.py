@@ -84,8 +84,8 @@ def main() -> None:
             else:
                 answers = flips(kind, made[kind], folder, arguments.count, rng)
             counts = Counter(answers)
-            told = ", ".join(f"{n} {word}" for word, n in counts.most_common())
-            print(f"{kind}: {counts.total()} files: {told}", flush=True)
+            summary = ", ".join(f"{n} {word}" for word, n in counts.most_common())
+            print(f"{kind}: {counts.total()} files: {summary}", flush=True)
 
 
 def sources(folder: Path) -> dict[str, Path]:

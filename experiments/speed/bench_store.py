@@ -138,11 +138,11 @@ def run(call: list[str]) -> tuple[list[float], tuple]:
         peak = [0.0, 0.0]
         watch = threading.Thread(target=sample, args=(process, peak))
         watch.start()
-        told = process.stdout.read()
+        output = process.stdout.read()
         watch.join()
     if process.returncode:
         raise SystemExit(f"{' '.join(call[3:])} failed")
-    return [float(word) for word in told.split()], tuple(peak)
+    return [float(word) for word in output.split()], tuple(peak)
 
 
 def sample(process: subprocess.Popen, peak: list) -> None:

@@ -1,1 +1,1 @@
-"""What several test files share: a web server, tars, damaged files."""
+"""Helpers shared by several test files: a web server, tars, damaged files."""

@@ -1,4 +1,4 @@
-"""Networks whose logits are the colours of a pixel, so that answers are known."""
+"""Networks whose logits are the colours of a pixel, so predictions are known."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ SCALE = 16
 
 
 class ColourEngine:
-    """An engine without Keras; it notes what it is asked.
+    """An engine without Keras that records its calls.
 
     Args:
         size: (H, W) of its training frames, or None.
@@ -45,7 +45,7 @@ class ColourEngine:
 
 
 def colour_model(size=(None, None), kernel=1):
-    """A Keras model with the logits of `ColourEngine`, averaged over a window."""
+    """Returns a Keras model with `ColourEngine`'s logits, averaged over a window."""
     import keras
 
     inputs = keras.Input((*size, 3), dtype="uint8")
@@ -60,11 +60,11 @@ def colour_model(size=(None, None), kernel=1):
 
 
 def picture(ids) -> np.ndarray:
-    """(H, W, 3) uint8: a picture in which each pixel has the class that `ids` says."""
+    """Returns (H, W, 3) uint8: a picture of pixels with the classes `ids`."""
     return COLOURS[np.asarray(ids)]
 
 
 def random_picture(height, width, seed=0) -> np.ndarray:
-    """(H, W, 3) uint8 noise."""
+    """Returns (H, W, 3) uint8 noise."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, (height, width, 3), np.uint8)

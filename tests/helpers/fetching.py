@@ -1,4 +1,4 @@
-"""What the tests of `segnet.fetch` share: small tars, calls, comparisons."""
+"""Helpers for the tests of `segnet.fetch`: small tars, calls, comparisons."""
 
 import random
 from pathlib import Path
@@ -28,7 +28,7 @@ fetch("vkitti1", sys.argv[1], ["0001"], ["rain"], sys.argv[2])
 
 
 def names_of(kind: str) -> list[str]:
-    """Members of a small Virtual KITTI 1.3.1 tar, in the order of `tar --sort`."""
+    """Returns members of a small Virtual KITTI 1.3.1 tar in `tar --sort` order."""
     top = f"vkitti_1.3.1_{kind}"
     names = [f"{top}/README_{kind}.txt"]
     for world, count in WORLDS.items():
@@ -40,7 +40,7 @@ def names_of(kind: str) -> list[str]:
 
 
 def write_vkitti1(web: Path, size: int = 3000, order=None, **options) -> dict:
-    """Both tars; contents by name."""
+    """Writes both tars; returns contents by name."""
     web.mkdir(exist_ok=True)
     rng, contents = random.Random(1), {}
     for kind in ("rgb", "scenegt"):
@@ -54,7 +54,7 @@ def write_vkitti1(web: Path, size: int = 3000, order=None, **options) -> dict:
 
 @pytest.fixture(scope="module", name="vkitti1")
 def vkitti1_folder(tmp_path_factory):
-    """A folder to serve, and the contents of its members."""
+    """Makes a folder to serve; returns it and the contents of its members."""
     web = tmp_path_factory.mktemp("vkitti1")
     contents = write_vkitti1(web)
     return SimpleNamespace(web=web, contents=contents)
@@ -66,7 +66,7 @@ def wanted(contents: dict) -> dict:
 
 
 def there(folder: Path) -> dict:
-    """Data files below a folder, by name."""
+    """Returns the data files below a folder by name."""
     paths = [p for p in folder.rglob("*.*") if p.is_file() and ".fetch" not in p.parts]
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
@@ -82,6 +82,6 @@ def one(web: Loopback | None, folder: Path, **options):
 
 
 def only_wanted(folder: Path, contents: dict) -> None:
-    """Asserts that the wanted files are there, byte for byte, and nothing else."""
+    """Asserts that exactly the wanted files exist, byte for byte."""
     found = {n: c for n, c in there(folder).items() if "README" not in n}
     assert found == wanted(contents)

@@ -20,7 +20,7 @@ PLAIN = {
 
 
 class Call:
-    """Pickles as a call of a function that ends the process."""
+    """An object that pickles as a call of a function that ends the process."""
 
     def __reduce__(self):
         return exec, ("import os; os._exit(3)",)
@@ -59,7 +59,7 @@ def hostile_pickles() -> dict[str, bytes]:
 
 
 def deep_key() -> bytes:
-    """A dictionary whose key takes 2^64 steps to hash."""
+    """Returns a dictionary whose key takes 2^64 steps to hash."""
     doubled = b"".join(b"h" + bytes([n]) + b"h" + bytes([n]) + b"\x86\x94" for n in R64)
     return b"\x80\x04})\x94" + doubled + b"K\x01s."
 
@@ -102,7 +102,7 @@ def hostile_jsons() -> dict[str, bytes]:
 
 
 def hostile_stores(store: Path, folder: Path) -> list[Path]:
-    """Copies of a store, each changed in one way that its seal does not cover."""
+    """Makes copies of a store, each changed in one way that its seal does not cover."""
     return [changed(store, folder / f"{do.__name__}.h5", do) for do in CHANGES]
 
 

@@ -26,7 +26,7 @@ STATUSES = {"429": 429, "500": 500, "503": 503, "403": 403, "404": 404}
 
 @dataclass
 class Request:
-    """A request as the server saw it; `sent` counts body bytes."""
+    """A request received by the server; `sent` counts body bytes."""
 
     number: int
     path: str
@@ -38,7 +38,7 @@ class Request:
 
 
 class Loopback:
-    """Serves a folder until the `with` block ends.
+    """A server of a folder, running until the `with` block ends.
 
     Args:
         root: Folder to serve.
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.send(path, request, start, request.stop, size, 206)
 
     def send(self, path, request, start, stop, size, status, **lies):
-        """An answer; `lies` change what its headers say or what is sent."""
+        """Sends an answer; `lies` change its headers or its body."""
         self.send_response(status)
         for key, value in (self.validators | lies.get("headers", {})).items():
             self.send_header(key, value)
@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
                 start += count
 
     def send_chunks(self, path, size, whole):
-        """A whole file without its length, in two chunks; the second may be missing."""
+        """Sends a file without its length, in two chunks; the second may be missing."""
         content, half = path.read_bytes(), size // 2
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")

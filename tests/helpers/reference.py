@@ -1,7 +1,7 @@
-"""Logits of the shipped weights on one rendered frame, kept to notice any change.
+"""Logits of the shipped weights on one rendered frame, kept to detect any change.
 
-`PYTHONPATH=Code:tests python -m helpers.reference` writes `tests/reference` again,
-after weights were packed. After any other change the files must stay as they are.
+`PYTHONPATH=Code:tests python -m helpers.reference` rewrites `tests/reference` after
+weights were packed. After any other change the files must stay the same.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ PIXELS = (slice(8, None, 32), slice(8, None, 32))
 
 
 def rendered_frame() -> np.ndarray:
-    """A street with houses, cars and trees, (96, 128, 3) uint8."""
+    """Returns a street with houses, cars and trees, (96, 128, 3) uint8."""
     ((_, picture, _),) = Drive("city1", 0, SIZE).draw(5, ("clone",))
     return np.asarray(picture)
 
@@ -35,7 +35,7 @@ def stored_frame() -> np.ndarray:
 
 
 def weights_digest(model: keras.Model) -> str:
-    """The sha256 of all weights with their layers' names, sorted by name."""
+    """Returns the sha256 of all weights with their layers' names, sorted by name."""
     arrays = {
         f"{layer.name}/{variable.name}": keras.ops.convert_to_numpy(variable)
         for layer in model.layers
@@ -54,7 +54,7 @@ def logits_of(model: keras.Model, frame: np.ndarray) -> np.ndarray:
 
 
 def describe(name: str, frame: np.ndarray) -> dict:
-    """The digest of some shipped weights and their logits at `PIXELS`, (3, 4, K)."""
+    """Returns the digest of shipped weights and their logits at `PIXELS`, (3, 4, K)."""
     model = models.load(name, (*SIZE, 3))
     logits = logits_of(model, frame)[PIXELS].astype(float).round(5)
     return {"weights_sha256": weights_digest(model), "logits": logits.tolist()}

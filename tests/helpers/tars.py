@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def noise(name: str, size: int) -> bytes:
-    """Returns what `write_tar` writes into a file: noise seeded by the name."""
+    """Returns the content that `write_tar` gives a file: noise seeded by its name."""
     return random.Random(name).randbytes(size)
 
 

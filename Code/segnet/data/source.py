@@ -102,8 +102,8 @@ class Reader:
         module: Holds the function `reader(root, **options)`. It loads when called, so
             that naming it costs no import.
         options: What that function takes besides the folder.
-        published: The labels follow a published table, which says what is void. False
-            for a user's own labels.
+        published: The labels follow a published table, which defines void. False for a
+            user's own labels.
     """
 
     name: str

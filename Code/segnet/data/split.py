@@ -1,8 +1,8 @@
-"""Decides which frames train a network and which judge it.
+"""Assigns frames to the splits train, val and test.
 
 Neighbouring frames of a video are nearly the same picture, and so are the label maps
 of one view in several weathers. A network trained on one of them scores too well on
-the other, so `blocks`, `fold` and `world` keep both on one side; `random` does not, to
+the other, so `blocks`, `fold` and `world` keep both in one split; `random` does not, to
 show the difference.
 """
 
@@ -63,8 +63,8 @@ class SplitRule:
         None,
         "blocks: contiguous stretches of each drive; fold: one of K such stretches; "
         "world: whole drives, worlds or cities; publisher: as its lists say; val-only: "
-        "all frames judge; random: single frames, whose neighbours leak (default: "
-        "publisher where there are lists, else blocks)",
+        "all frames in val; random: single frames, whose neighbours leak (default: "
+        "publisher if lists are published, else blocks)",
         flag="--split",
         choices=RULES,
     )

@@ -6,7 +6,7 @@ from segnet.data.store import Split
 from segnet.scores.drives import drives_of
 
 MUCH_VOID = 0.2
-# Below this, intervals over blocks hold the truth less often than they say
+# Below this, intervals over blocks contain the true value less often than promised
 # (experiments/coverage.py).
 FEW_BLOCKS = 8
 

@@ -13,7 +13,7 @@ from segnet.predict.predicting import predict_with_confidence
 from segnet.scores.boundary import WIDTHS, boundary_counts, trimap_counts
 from segnet.scores.calibration import Calibration, calibration_of
 
-# A mistake of which a network is this sure is a confident one.
+# Least probability of a mistake that counts as confident.
 CONFIDENT = 0.9
 
 

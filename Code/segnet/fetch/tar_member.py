@@ -99,7 +99,7 @@ def refuse_unsafe(name: str, kind: str = "") -> None:
         kind: Kind of member, if that alone is reason to refuse it.
 
     Raises:
-        ValueError: Naming the member and what is wrong with it.
+        ValueError: The member is invalid; the message names it and the fault.
     """
     parts = name.split("/")
     reason = kind

@@ -79,11 +79,11 @@ def predict_files(
     progress: bool = False,
     say: Callable[[str], None] = print,
 ) -> Summary:
-    """Writes what a network sees in images and videos.
+    """Writes the predictions of a network for images and videos.
 
     Each image gets `NAME.png`, the ids with the colours of the class map at its own
-    size, and what is `wanted` besides; each video gets `NAME.mp4`. Damaged images and
-    frames are named, left out and counted, and the rest is written.
+    size, and the other `wanted` outputs; each video gets `NAME.mp4`. Damaged images
+    and frames are named, left out and counted, and the rest is written.
 
     Args:
         model, size, classes, batch_size: As for `Predictor`.

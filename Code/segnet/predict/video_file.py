@@ -133,7 +133,7 @@ class VideoReader:
         return round((frame.pts - self._origin) * frame.time_base * TICKS)
 
     def _decode(self) -> Iterator:
-        """Yields frames; notes what is damaged, and goes on behind it."""
+        """Yields frames; records damaged packets and continues after them."""
         packets = self._container.demux(self._stream)
         while True:
             packet = None

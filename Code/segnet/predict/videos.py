@@ -43,7 +43,7 @@ class VideoRun:
     counts: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
 
     def see(self, progress: bool) -> None:
-        """Reads, sees and writes the video; says what is wrong with it.
+        """Reads the video, predicts it and writes the result; reports its faults.
 
         Raises:
             OSError: An output cannot be written.

@@ -200,7 +200,7 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _mean_rows(values: np.ndarray) -> np.ndarray:
-    """(N,) means of (N, K) over what is not nan."""
+    """Returns (N,) means of (N, K) over the values that are not nan."""
     known = ~np.isnan(values)
     total, number = np.where(known, values, 0).sum(1), known.sum(1)
     return np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0)

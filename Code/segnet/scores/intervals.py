@@ -1,7 +1,7 @@
 """Intervals: what other frames of the same roads might have said.
 
-Frames of a video are near copies, so what is drawn with replacement are blocks of
-neighbouring frames. The seed of the training run is not among what is drawn.
+Frames of a video are near copies, so blocks of neighbouring frames are drawn with
+replacement. The intervals do not cover the variation between training seeds.
 """
 
 from dataclasses import dataclass

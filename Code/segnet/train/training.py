@@ -81,7 +81,7 @@ def train(
         if verbose:
             print(_header(run, done), flush=True)
         if done < recipe.epochs:
-            # Here and not before: what is refused above leaves the record as it was.
+            # Only here, so that a refused call leaves the record unchanged.
             opened.enter_context(recorded(out, _facts(store_path, run)))
             callbacks = _callbacks(run, out, progress, verbose, pictures)
             run.fit(done, callbacks, verbose=int(verbose == 1))

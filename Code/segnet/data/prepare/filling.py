@@ -20,7 +20,7 @@ class NoneKept(ValueError):
 
 
 class Filling:
-    """Writes frame after frame into a new file and counts what is in them.
+    """Writes frame after frame into a new file and counts their pixels.
 
     Args:
         writer: Of the file.

@@ -40,7 +40,7 @@ class ShardFiles:
         return [self._folder / shard.name for shard in self.shards]
 
     def open_all(self) -> None:
-        """Opens all files now, so that a wrong one is found before half a training.
+        """Opens all files now, so a wrong one is found before a training run starts.
 
         Raises:
             FileNotFoundError: One is missing.

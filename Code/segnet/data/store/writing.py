@@ -1,4 +1,4 @@
-"""Writing a store (see `segnet.data.store` for what is in it)."""
+"""Writes a store; `segnet.data.store` describes its content."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -61,7 +61,7 @@ def create_store(
     Args:
         path: Final file name.
         class_map: Ids, names and display colours.
-        frame_ids: Frame names for each split that shall exist.
+        frame_ids: Frame names for each split of the store.
         size: (H, W) of every frame.
         attributes: Further file attributes: source, scale, split rule and so on.
         beside: Path and content of files that are replaced together with the store.

@@ -1,4 +1,4 @@
-"""How good a segmentation is: one confusion matrix for a whole split, divided once.
+"""Scores of a segmentation: one confusion matrix for a whole split, divided once.
 
 Void pixels are dropped before counting. A class without a single labelled pixel is
 absent: it is left out of every mean and listed. Predicting it still counts against the

@@ -1,4 +1,4 @@
-"""How to train, in one object: learning rate, loss, augmentation, epochs.
+"""The settings of a training run: learning rate, loss, augmentation, epochs.
 
 Each field is declared once: its default, its help, the values it accepts and how the
 command reads it.
@@ -73,7 +73,7 @@ _SCALE = _Rule(_is_scale, "(smallest, largest), above 0 and up to 8")
 
 
 def _field(default: Any, rule: _Rule, help_text: str, **command: Any) -> Any:
-    """A field with its rule; `command` holds options of the command's flag."""
+    """Returns a field with its rule; `command` holds options of the command's flag."""
     return field(default=default, metadata={"help": help_text, "rule": rule, **command})
 
 
@@ -84,7 +84,7 @@ def _choice(default: str, choices: tuple[str, ...], help_text: str) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; saved as `recipe.json` in the run folder.
+    """The settings of a training run, saved as `recipe.json` in the run folder.
 
     The meaning of each field is its `help`, which is also the text of the command's
     `--help`.

@@ -292,7 +292,7 @@ def _shared_drives(items: Sequence[Item]) -> list[Problem]:
 
 
 def _listed(severity: str, kind: str, text: str, lines: Sequence[str]) -> list[Problem]:
-    """A problem with these frames, or none if there are no frames."""
+    """Returns a problem with these frames, or none if there are no frames."""
     return [Problem(severity, kind, text, tuple(lines))] if lines else []
 
 

@@ -64,7 +64,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a comparison found.
+    """The result of a comparison.
 
     Args:
         groups: The first is what the others are compared with.
@@ -255,7 +255,7 @@ def _grouped(reports: list[Report], blocks: np.ndarray, seed: int) -> tuple[Grou
 
 
 def _names(groups: list[list[Report]]) -> list[str]:
-    """The network's name, with the folder where two groups have one network."""
+    """Returns the network's name, with the folder where two groups have one network."""
     names = [str(same[0].facts.get("model", same[0].folder.name)) for same in groups]
     return [
         # The names go into files, whose encoding lacks some bytes of a folder's name.

@@ -10,7 +10,7 @@ from segnet.scores.intervals import Interval, Resampling, mean_of_classes
 
 @dataclass(frozen=True)
 class Difference:
-    """How much more B has than A in one score, 0 to 1.
+    """The difference B - A in one score, 0 to 1.
 
     Args:
         name: A class, or "mIoU".
@@ -168,7 +168,7 @@ def _difference(
 
 
 def _mean_over_seeds(each: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(R, K) mean of (S, R, K) over S seeds drawn with replacement in each draw."""
+    """Returns (R, K) means of (S, R, K) over S seeds, resampled in each draw."""
     seeds, resamples, _ = each.shape
     if seeds == 1:
         return each[0]
@@ -182,7 +182,7 @@ def _whole(counts: FrameCounts) -> np.ndarray:
 
 
 def _mean_known(whole: np.ndarray) -> np.ndarray:
-    """(K,) mean of (S, K); a class is absent for all seeds or for none."""
+    """Returns (K,) mean of (S, K); a class is absent for all seeds or for none."""
     return whole.mean(0)
 
 

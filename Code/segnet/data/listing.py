@@ -108,7 +108,7 @@ def folders(folder: Path) -> list[Path]:
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:
-    """What a folder holds without hidden entries; nothing if it is missing.
+    """Returns the entries of a folder except hidden ones; none if it is missing.
 
     Links that lead nowhere are refused, whatever their names: nothing shows whether
     a folder of frames was behind them.
@@ -123,7 +123,7 @@ def _entries(folder: Path) -> list[os.DirEntry]:
 
 
 def _sound(path: Path) -> Path:
-    """The path, unless it is a link that leads nowhere."""
+    """Returns the path, unless it is a link that leads nowhere."""
     if path.is_symlink() and not os.path.exists(path):
         raise FileNotFoundError(
             f"{path}: a link to {os.readlink(path)}, which does not exist; repair "
@@ -153,7 +153,7 @@ def _tree(root: Path) -> Iterator[Path]:
 
 
 def _holds_itself(folder: Path, real: Path) -> bool:
-    """Whether the real folder behind a name is one that the name lies in."""
+    """Returns whether the real folder behind a name is one that the name lies in."""
     place = Path(os.path.realpath(folder.parent))
     above = [Path(os.path.realpath(parent)) for parent in folder.parents]
     return real in (place, *place.parents, *above)

@@ -171,7 +171,7 @@ def _names(prefix: str, wanted: Iterable[str] | None, digits: int) -> set[str] |
 
 
 def _sequences(root: Path) -> dict[tuple[str, str], Path]:
-    """(scene, variation) -> its folder, in the order of the names."""
+    """Returns (scene, variation) -> its folder, in the order of the names."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder")
     found: dict[tuple[str, str], Path] = {}

@@ -1,4 +1,4 @@
-"""What a reader of a score should know first."""
+"""Warnings that a reader of a score should see first."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ CONFIDENT = 0.9
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted on the N frames of a split.
+    """The counts on the N frames of a split.
 
     Args:
         matrices: (N, K, K) int64 confusion matrices, rows ground truth; (N, K, K+1)

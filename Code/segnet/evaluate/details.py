@@ -1,4 +1,4 @@
-"""What a report says beyond its scores: intervals, borders, calibration, drives."""
+"""Details of a report beside its scores: intervals, borders, calibration, drives."""
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def details_of(counts: Counts, frames: FrameCounts, size: tuple[int, int]) -> di
 def _per_class(
     frames: FrameCounts, found: Intervals, boundary: np.ndarray
 ) -> dict[str, dict]:
-    """A row for each class, None where it has no ground truth."""
+    """Returns a row for each class, None where it has no ground truth."""
     hits, false, truth = _sums(frames)
     columns = {
         "interval": [_ends(interval) for interval in found.per_class],
@@ -86,13 +86,13 @@ def _unasked(frames: FrameCounts) -> list[str]:
 
 
 def _sums(frames: FrameCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(K,) true positives, false positives and pixels in the ground truth."""
+    """Returns (K,) true positives, false positives and pixels in the ground truth."""
     hits = frames.true_positives.sum(0)
     return hits, frames.false_positives.sum(0), hits + frames.false_negatives.sum(0)
 
 
 def _drives(frames: FrameCounts) -> list[dict]:
-    """A row for each drive: its name, its frames and the mIoU over them."""
+    """Returns a row for each drive: its name, its frames and the mIoU over them."""
     rows = []
     for name, members in drives_of(frames.frame_ids).items():
         parts = (

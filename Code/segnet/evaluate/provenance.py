@@ -1,4 +1,4 @@
-"""Where a score comes from: weights, store, versions, the command to repeat it."""
+"""The provenance of a score: weights, store, versions, the command to repeat it."""
 
 import platform
 import shlex

@@ -86,7 +86,7 @@ def evaluate(
 
 
 def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
-    """What is known of the weights and the frames, and what that makes of the score."""
+    """Returns the entries of a report on the origin of its weights and frames."""
     training, seen = None, False
     if origin is not None:
         training = training_of(origin)
@@ -110,7 +110,7 @@ def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
 def _with_views(
     model: keras.Model, flip: bool, scales: Sequence[float]
 ) -> tuple[keras.Model, dict | None]:
-    """The network that is scored, and what it averages over, None for nothing."""
+    """Returns the network to score and the views it averages over, None for none."""
     if not flip and tuple(scales) == (1.0,):
         return model, None
     return averaged(model, flip, scales), {"flip": flip, "scales": list(scales)}
@@ -123,7 +123,7 @@ def _scored(
     batch_size: int,
     progress: bool,
 ) -> tuple[dict, Counts, FrameCounts]:
-    """The scores and their details, and the counts behind them."""
+    """Returns the scores and their details, and the counts behind them."""
     counts = count(matched, network, frames, batch_size, progress)
     names = matched.class_map.names
     per_frame = FrameCounts.of(tuple(frames.frame_ids), names, counts.matrices)

@@ -73,7 +73,7 @@ def _at_scale(model: keras.Model, size: tuple[int, int], scale: float) -> keras.
 def _probabilities(
     network: keras.Model, images: keras.KerasTensor, size: tuple[int, int]
 ) -> keras.KerasTensor:
-    """(B, H, W, K) float32 of a view, brought to the size of the frame."""
+    """Returns (B, H, W, K) float32 of a view, brought to the size of the frame."""
     # Said aloud: a network inside another one may be taken to be training.
     found = ops.softmax(network(images, training=False), axis=-1)
     return found if tuple(found.shape[1:3]) == size else ops.image.resize(found, size)

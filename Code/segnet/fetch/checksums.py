@@ -31,7 +31,7 @@ class Manifest:
         return len(self._sums)
 
     def holds(self, name: str, size: int | None = None, verify: bool = False) -> bool:
-        """Whether a file was finished and still exists.
+        """Returns whether a file was finished and still exists.
 
         Args:
             name: Path below the folder, with `/`.

@@ -78,7 +78,7 @@ class Archive:
     keep: bool = False
 
     def takes(self, name: str) -> bool:
-        """Whether a member of this name is unpacked."""
+        """Returns whether a member of this name is unpacked."""
         return not self.folders or any(name.startswith(f + "/") for f in self.folders)
 
 

@@ -36,7 +36,7 @@ LONGEST_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What a server says about a file.
+    """The facts that a server reports about a file.
 
     Args:
         url: The address that answered, behind redirects.

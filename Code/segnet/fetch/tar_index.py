@@ -74,7 +74,7 @@ class TarIndex:
         self._file = None
 
     def knows(self, position: int) -> bool:
-        """Whether a known member, or the archive's end, is at `position`."""
+        """Returns whether a known member, or the archive's end, is at `position`."""
         return position in self.members or position in self.ends
 
     def all(self) -> list[Member]:

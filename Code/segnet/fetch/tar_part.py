@@ -234,7 +234,7 @@ class TarPart:
 
 
 def _other_file(was: list | None, now: list) -> bool:
-    """Whether an index describes another version of the archive.
+    """Returns whether an index describes another version of the archive.
 
     Another address alone does not mean so: mirrors hold the same archive.
     """

@@ -152,7 +152,7 @@ class Search:
         return False
 
     def _starts(self, position: int) -> bool:
-        """Whether a valid member starts here; if so, it is added."""
+        """Returns whether a valid member starts here; if so, it is added."""
         try:
             self._walk(position, lambda member: True)
         except ValueError:

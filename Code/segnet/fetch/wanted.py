@@ -35,7 +35,7 @@ class Wanted:
         return self.share >= 1
 
     def takes(self, name: str) -> bool:
-        """Whether a file of this name is wanted."""
+        """Returns whether a file of this name is wanted."""
         return (
             name.rpartition("/")[0] in self.folders
             or name in self.required
@@ -43,7 +43,7 @@ class Wanted:
         )
 
     def known(self, index: TarIndex) -> bool:
-        """Whether an index holds all wanted members."""
+        """Returns whether an index holds all wanted members."""
         if index.complete:
             return True
         members = index.files()
@@ -79,7 +79,7 @@ class Wanted:
                 raise ValueError(f"{archive} holds no {path!r}: is it the right file?")
 
     def _interleaved(self, members: Iterable[Member]) -> bool:
-        """Whether members of one folder lie in two places."""
+        """Returns whether members of one folder lie in two places."""
         deep = {folder.count("/") for folder in self.folders}
         folders = [member.name.rpartition("/")[0] for member in members]
         folders = [folder for folder in folders if folder.count("/") in deep]
@@ -103,7 +103,7 @@ class Wanted:
 
 
 def without_gaps(names: Iterable[str]) -> bool:
-    """Whether the frame numbers at the ends of the names run 0, 1, 2, ..."""
+    """Returns whether the frame numbers at the ends of the names run 0, 1, 2, ..."""
     found = [re.search(r"(\d+)\.[A-Za-z]+$", name) for name in names]
     numbers = {int(match[1]) for match in found if match}
     return numbers == set(range(len(numbers)))

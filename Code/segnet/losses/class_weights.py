@@ -59,7 +59,7 @@ def enet_weights(
 
 
 def _present(pixels: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """Which classes occur, (K,) bool."""
+    """Returns whether each class occurs, (K,) bool."""
     if pixels.shape != frames.shape or pixels.ndim != 1:
         raise ValueError(
             f"pixels {pixels.shape} and frames {frames.shape} must both be (K,)"
@@ -71,7 +71,7 @@ def _present(pixels: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 
 def _spread(weights: np.ndarray, present: np.ndarray, cap: float | None) -> np.ndarray:
-    """The weights of the present classes at their places, 0 elsewhere."""
+    """Returns the weights of the present classes at their places, 0 elsewhere."""
     spread = np.zeros(present.shape)
     spread[present] = weights
     return spread if cap is None else np.minimum(spread, cap)

@@ -1,4 +1,4 @@
-"""What answers for a batch of images: a Keras network, or another runtime."""
+"""Engines that predict a batch of images: a Keras network or another runtime."""
 
 from collections import OrderedDict
 from pathlib import Path
@@ -99,7 +99,7 @@ class KerasEngine:
 
 
 def _is_image(shape) -> bool:
-    """Whether a shape is (B, H, W, C) with known C."""
+    """Returns whether a shape is (B, H, W, C) with known C."""
     return isinstance(shape, tuple) and len(shape) == 4 and shape[-1] is not None
 
 

@@ -15,7 +15,7 @@ BAND_FLOATS = 2 << 20
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network says of each pixel of a batch.
+    """The output of a network for each pixel of a batch.
 
     Args:
         logits: (B, h, w, K) float32, or None where the network gives ids itself.
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Axis:
-    """Which two values each new position along one axis lies between.
+    """The two neighbours of each new position along one axis.
 
     Args:
         low: (N,) index of the value before.
@@ -116,7 +116,7 @@ def _enlarge_ids(answer: Answer, rows: Axis, columns: Axis, confidence: bool):
 
 
 def _largest(logits: np.ndarray, rows: Axis, columns: Axis) -> np.ndarray:
-    """(H, W) uint8: the class with the largest interpolated logit.
+    """Returns (H, W) uint8: the class with the largest interpolated logit.
 
     Where the four logits around a position have one winner, it wins between them as
     well, since all classes are mixed alike; only the others are interpolated.
@@ -139,7 +139,7 @@ def _largest(logits: np.ndarray, rows: Axis, columns: Axis) -> np.ndarray:
 
 
 def _winners_at(logits, rows: Axis, columns: Axis, r, c) -> np.ndarray:
-    """The winners at N single positions (r, c), in parts that bound the memory."""
+    """Returns the winners at N positions (r, c), in parts that bound the memory."""
     width, classes = logits.shape[1:]
     flat = logits.reshape(-1, classes)
     found = np.empty(len(r), np.uint8)
@@ -157,7 +157,7 @@ def _winners_at(logits, rows: Axis, columns: Axis, r, c) -> np.ndarray:
 
 
 def _probability(logits: np.ndarray, rows: Axis, columns: Axis) -> np.ndarray:
-    """(H, W) uint8: the largest softmax probability times 255."""
+    """Returns (H, W) uint8: the largest softmax probability times 255."""
     planes = np.ascontiguousarray(np.moveaxis(logits, -1, 0))  # (K, h, w)
     found = np.empty((len(rows.low), len(columns.low)), np.uint8)
     for start, stop in _bands(rows, columns, len(planes)):
@@ -176,7 +176,7 @@ def _bands(rows: Axis, columns: Axis, planes: int):
 
 
 def _interpolate(planes: np.ndarray, rows: Axis, columns: Axis) -> np.ndarray:
-    """(K, H, W) of (K, h, w)."""
+    """Returns (K, H, W) of (K, h, w)."""
     down = rows.share[:, None]
     lines = _mix(planes[:, rows.low], planes[:, rows.high], down)  # (K, H, w)
     low, high = lines.take(columns.low, 2), lines.take(columns.high, 2)

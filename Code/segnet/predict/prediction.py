@@ -1,4 +1,4 @@
-"""What a network sees in one photograph, and its pictures."""
+"""The prediction of a network for one photograph, and its pictures."""
 
 import io
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class Prediction:
         return file.getvalue()
 
     def _small_ids(self) -> np.ndarray:
-        """The ids at the size of `photograph`: the nearest ones."""
+        """Returns the ids at the size of `photograph`: the nearest ones."""
         size = self.photograph.shape[:2]
         return self.ids if self.ids.shape == size else shrink_labels(self.ids, size)
 

@@ -1,4 +1,4 @@
-"""How large a photograph enters the network."""
+"""The size at which a photograph enters the network."""
 
 import math
 from itertools import product

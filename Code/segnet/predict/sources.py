@@ -1,4 +1,4 @@
-"""What is to be seen: images, folders, patterns, videos, cameras; and output names."""
+"""Sources to predict: images, folders, patterns, videos, cameras; output names."""
 
 import glob
 import os
@@ -85,7 +85,7 @@ def _is_camera(source: str | Path) -> bool:
 
 
 def _found(source: str | Path, out: Path) -> tuple[Path | None, list[Path]]:
-    """The files of a source, and the folder that they are named from, if any."""
+    """Returns the files of a source, and the folder that names start from, if any."""
     path = Path(source)
     if path.is_dir():
         return path, _in_folder(path, out)

@@ -48,7 +48,7 @@ def spans(side: int) -> Iterator[Span]:
 
 
 def too_large(size: tuple[int, int]) -> bool:
-    """Whether an image of (h, w) `size` is seen in tiles."""
+    """Returns whether an image of (h, w) `size` is seen in tiles."""
     return size[0] * size[1] > sizes.MOST_PIXELS
 
 
@@ -88,7 +88,7 @@ def answer_in_tiles(
 
 
 def _core(span: Span, side: int, own: int, count: int) -> tuple[Axis, slice]:
-    """The photograph's positions in a tile's core, and which they are.
+    """Returns the photograph's positions in a tile's core, and which they are.
 
     Args:
         span: The tile along an axis.

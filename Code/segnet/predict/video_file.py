@@ -122,7 +122,7 @@ class VideoReader:
 
     @property
     def missing(self) -> int:
-        """How many frames are missing at the end, once all were read."""
+        """Number of frames missing at the end, known once all were read."""
         read = self._taken + len(self.damaged)
         claimed = self._stream.frames
         return claimed - read if read < COMPLETE * claimed else 0
@@ -156,7 +156,7 @@ class VideoReader:
                     yield frame
 
     def _seconds(self, part) -> float:
-        """When a packet or frame is shown, as far as it is known."""
+        """Returns the time of a packet or frame, if known."""
         if part is None or part.pts is None or part.time_base is None:
             return self._taken / float(self.rate)
         return float((part.pts - (self._stream.start_time or 0)) * part.time_base)
@@ -244,7 +244,7 @@ def _camera(number: Path) -> tuple[str, str]:
 
 
 def _pixels(frame, shape: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 of a frame of stored `shape`, turned upright."""
+    """Returns (H, W, 3) uint8 of a frame of stored `shape`, turned upright."""
     height, width = shape
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
     turns = round(frame.rotation / 90) % 4

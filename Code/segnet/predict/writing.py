@@ -16,7 +16,7 @@ WORK = ("reading", "network", "enlarging", "writing")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which files are written for each source.
+    """The choice of files written for each source.
 
     Args:
         overlay: The photograph under the class colours, with a legend.
@@ -31,7 +31,7 @@ class Wanted:
 
 @dataclass
 class Summary:
-    """How a run of `predict` ended.
+    """The outcome of a run of `predict`.
 
     Args:
         images, videos, frames: How many were seen; `frames` are those of videos.

@@ -124,7 +124,7 @@ def spread(scores: list[dict], key: str) -> str:
 
 
 def _columns(same: list[dict]) -> list[list[dict]]:
-    """The columns for reports on the same frames: each, then all together."""
+    """Returns the columns for reports on the same frames: each, then all together."""
     return [*([report] for report in same), *([same] if len(same) > 1 else [])]
 
 

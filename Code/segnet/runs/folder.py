@@ -87,7 +87,7 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
 
 
 def _has_lost_state(out: Path, recipe: Recipe) -> bool:
-    """Whether a folder without a state had one, and has a best.keras to lose.
+    """Returns whether a folder without a state had one, and has a best.keras to lose.
 
     A kill before the first state may leave a best.keras, which the same epochs will
     make again, but fewer rows in the history than `save_every`.

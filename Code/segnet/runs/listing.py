@@ -139,7 +139,7 @@ def _state(folder: Path, record: dict, is_complete: bool) -> str:
 
 
 def _described(recipe: Recipe) -> str:
-    """The closest named recipe and the fields that differ from it."""
+    """Returns the closest named recipe and the fields that differ from it."""
     closest = min(RECIPES, key=lambda name: len(differences(RECIPES[name], recipe)))
     changed = differences(RECIPES[closest], recipe)
     plain = differences(Recipe(), recipe)
@@ -152,7 +152,7 @@ def _described(recipe: Recipe) -> str:
 
 
 def _history(folder: Path) -> list[dict]:
-    """The rows of history.csv that can be read."""
+    """Returns the rows of history.csv that can be read."""
     try:
         with open(folder / run_folder.HISTORY, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Weights:
-    """Where the weights of a trained network are.
+    """The location of a trained network's weights.
 
     Args:
         file: A `.keras` file or the state of a run; None for shipped weights.
@@ -190,7 +190,7 @@ def _class_map(found: Weights) -> ClassMap | None:
 
 
 def _names_in_state(file: Path) -> list[str] | None:
-    """The class names in the last.npz of the same run, where it can be read."""
+    """Returns the class names in the last.npz of the same run, where it can be read."""
     try:
         return read_progress(file.parent / run_folder.STATE).data["classes"]
     except (FileNotFoundError, KeyError, ValueError):

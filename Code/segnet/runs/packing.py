@@ -164,7 +164,7 @@ def _load(path: Path) -> keras.Model:
 
 
 def _training(recipe: Recipe, progress: Progress, weights: str) -> dict:
-    """What the run folder knows about the run."""
+    """Returns the facts about the run from its folder."""
     rows = progress.rows
     scored = [row for row in rows if row["val_miou"] is not None]
     # A run that trained on val has nothing to choose on: its best.keras is the last.
@@ -189,7 +189,7 @@ def _training(recipe: Recipe, progress: Progress, weights: str) -> dict:
 
 
 def _brief(path: str) -> str:
-    """The last two parts of a path, or the name of shipped weights."""
+    """Returns the last two parts of a path, or the name of shipped weights."""
     return "/".join(Path(path).parts[-2:])
 
 
@@ -223,7 +223,7 @@ def _check_reports(
 
 
 def _read_report(path: Path, network: keras.Model, names: list[str]) -> dict:
-    """A report without what the card has no room for, once it fits the network."""
+    """Returns the parts of a report that the card keeps; checks it fits the network."""
     report = _read_object(path)
     if not report.keys() >= REPORTED.keys():
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
@@ -264,7 +264,7 @@ def _check_score(path: Path, name: str, score: Any) -> None:
 
 
 def _class_map(run: Path, scores: list[dict]) -> ClassMap:
-    """The class map of the run, once a report scores its classes."""
+    """Returns the class map of the run, once a report scores its classes."""
     if all(report["class_mapping"] for report in scores):
         raise ValueError("none of the reports is in the network's own classes; add one")
     return class_map_of(run)

@@ -41,7 +41,7 @@ def write_runs(path: str | Path, runs: list[RunFacts]) -> None:
 
 
 def _line(run: RunFacts, top: float) -> str:
-    """The points of the score over the epochs, all runs on one scale."""
+    """Returns the points of the score over the epochs, all runs on one scale."""
     last = max(run.epochs, 2) - 1
     return " ".join(
         f"{WIDTH * (int(row['epoch']) - 1) / last:.1f},"

@@ -1,4 +1,4 @@
-"""How batches reach Keras: prefetched for training, in order for scoring."""
+"""Streams of batches to Keras: prefetched for training, in order for scoring."""
 
 import math
 import os

@@ -41,7 +41,7 @@ def check_crop(recipe: Recipe, split: LabelledFrames) -> None:
 
 
 def _filled(crop: tuple[int, int], size: tuple[int, int], factor: float) -> float:
-    """The share of a crop, 0 to 1, that a frame enlarged by a factor covers."""
+    """Returns the share of a crop, 0 to 1, that a frame enlarged by a factor covers."""
     height, width = (
         min(1, int(side * factor) / wanted)
         for wanted, side in zip(crop, size, strict=True)

@@ -136,7 +136,7 @@ def _sample_offsets(matrix: Tensor) -> list[tuple[Tensor, Tensor]]:
 
 
 def _bilinear(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """(B, h, w, C) float32 at the positions `x`, `y`, (B, h, w) each."""
+    """Returns (B, h, w, C) float32 at the positions `x`, `y`, (B, h, w) each."""
     x, y = x - 0.5, y - 0.5
     left, top = ops.floor(x), ops.floor(y)
     right_share, lower_share = (x - left)[..., None], (y - top)[..., None]
@@ -159,6 +159,6 @@ def _gather(batch: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
 
 
 def _is_inside(x: Tensor, y: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B, h, w) bool."""
+    """Returns (B, h, w) bool."""
     in_columns = ops.logical_and(x >= 0, x < size[1])
     return ops.logical_and(in_columns, ops.logical_and(y >= 0, y < size[0]))

@@ -1,4 +1,4 @@
-"""What follows each epoch: scores on val, best.keras, the state and the history."""
+"""The end of each epoch: scores on val, best.keras, the state and the history."""
 
 import math
 import time
@@ -64,7 +64,7 @@ class ValidateAndSave(keras.callbacks.Callback):
             run_folder.write_history(self.out, self.progress.rows)
 
     def _is_due(self, epoch: int, every: int) -> bool:
-        """Whether an epoch, from 0, is one of each so many, or the last."""
+        """Returns whether an epoch, from 0, is one of each so many, or the last."""
         return (epoch + 1) % every == 0 or epoch + 1 == self.run.recipe.epochs
 
     def _validate(self, logs: dict) -> bool:
@@ -77,7 +77,7 @@ class ValidateAndSave(keras.callbacks.Callback):
         return best is None or logs["val_miou"] > best
 
     def _diverged(self, what: str) -> DivergedError:
-        """The error for a loss that is not finite."""
+        """Returns the error for a loss that is not finite."""
         epoch = len(self.progress.rows) + 1
         every = self.run.recipe.save_every
         kept = (epoch - 1) // every * every

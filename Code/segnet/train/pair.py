@@ -143,7 +143,7 @@ def update_inference_model(trained: keras.Model, inference: keras.Model) -> None
 
 
 def _averages(model: keras.Model) -> dict[str, keras.Variable]:
-    """The averaged weights by the names of their variables; none without averages."""
+    """Returns the averaged weights by variable name; none without averages."""
     optimizer = plain_optimizer(model)
     pairs = optimizer.pairs() if isinstance(optimizer, AveragedAdamW) else ()
     average_of = {id(variable): average for variable, average in pairs}

@@ -204,7 +204,7 @@ class Run:
 def _batches(
     split: LabelledFrames, recipe: Recipe, extra: Split | None
 ) -> Batches | TwoStoreBatches:
-    """The training batches of a recipe, from one split or from two."""
+    """Returns the training batches of a recipe, from one split or from two."""
     names = [field.name for field in dataclasses.fields(Augmentation)]
     augmentation = Augmentation(**{name: getattr(recipe, name) for name in names})
     share = round(recipe.batch_size * recipe.extra_share)
@@ -219,7 +219,7 @@ def _batches(
 
 
 def _facts(split: LabelledFrames, val: Split, extra: Split | None) -> dict:
-    """What a resumed run compares, besides the marks of the stores."""
+    """Returns the facts that a resumed run compares, except marks of the stores."""
     facts = {
         "train": len(split),
         "val": len(val),
@@ -232,7 +232,7 @@ def _facts(split: LabelledFrames, val: Split, extra: Split | None) -> dict:
 def _loss(
     split: LabelledFrames, recipe: Recipe, extra: Split | None
 ) -> tuple[np.ndarray | None, keras.losses.Loss]:
-    """The (K,) class weights, None for all equal, and the loss that uses them."""
+    """Returns (K,) class weights, None for all equal, and the loss that uses them."""
     rule, cap = recipe.class_weights, recipe.weight_cap
     weights = class_weights(split, rule, cap, extra, recipe.extra_share)
     return weights, LOSSES[recipe.loss](weights, split.store.class_map.void)
@@ -256,7 +256,7 @@ def _check_sizes(split: LabelledFrames, extra: Split | None) -> None:
 
 
 def _learning_rate(recipe: Recipe, steps: int) -> WarmupDecay:
-    """The rates of a run with so many steps an epoch."""
+    """Returns the rates of a run with so many steps an epoch."""
     return WarmupDecay(
         recipe.learning_rate,
         steps=recipe.epochs * steps,

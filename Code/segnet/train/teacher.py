@@ -50,7 +50,7 @@ class PixelDivergence(DistillationLoss):
         return weighted_mean(divergences, ops.sum(shares * weights, axis=-1))
 
     def _logs(self, logits: Tensor) -> Tensor:
-        """The logarithms of the probabilities of the pixels in use, float32."""
+        """Returns the logarithms of the probabilities of the pixels in use, float32."""
         step = slice(self.stride // 2, None, self.stride)
         return ops.log_softmax(ops.cast(logits[:, step, step], "float32"))
 

@@ -101,7 +101,7 @@ def _facts(store_path: str | Path, run: Run) -> dict:
 
 
 def _header(run: Run, done: int) -> str:
-    """What is about to be trained, since the first step takes a while."""
+    """Describes the run before it starts, since the first step takes a while."""
     recipe = run.recipe
     height, width = recipe.crop or run.data["size"]
     text = f"{recipe.model}: {done} of {recipe.epochs} epochs done"
@@ -118,7 +118,7 @@ def _header(run: Run, done: int) -> str:
 def _callbacks(
     run: Run, out: Path, progress: Progress, verbose: str | int, pictures: bool
 ) -> list[keras.callbacks.Callback]:
-    """What follows each epoch, in this order: the others read what the first wrote."""
+    """Returns the callbacks in order: the others read the logs written by the first."""
     callbacks = [ValidateAndSave(run, out, progress)]
     if verbose in ("auto", 2):
         callbacks.append(EpochLines(run.recipe, progress))

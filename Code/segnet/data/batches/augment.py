@@ -19,7 +19,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to a frame.
+    """The random changes to a training frame.
 
     Args:
         flip: Mirror left and right, half of the time.
@@ -123,7 +123,7 @@ def _window(
     rng: np.random.Generator,
     pixel: int | None,
 ) -> Axis:
-    """The random part of one axis that fills `target` pixels after scaling.
+    """Returns the random part of one axis that fills `target` pixels after scaling.
 
     If it has to hold a pixel, all positions that hold the whole of it are equally
     likely.
@@ -144,13 +144,13 @@ def _window(
 
 
 def _target_of(pixel: int, axis: Axis, flip: bool) -> float:
-    """Where the middle of a source pixel lies in the result."""
+    """Returns the position of a source pixel's centre in the result."""
     slope, intercept = axis.line(flip)
     return (pixel + 0.5 - intercept) / slope
 
 
 def _colour_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
-    """A random (3, 4) float64 matrix on (r, g, b, 1).
+    """Returns a random (3, 4) float64 matrix on (r, g, b, 1).
 
     All four changes are linear, so one pass over the pixels does them together.
     """

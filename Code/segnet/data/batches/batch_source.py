@@ -1,4 +1,4 @@
-"""What training asks of its batches, declared."""
+"""The protocol of the batches that training reads."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable

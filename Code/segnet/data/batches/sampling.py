@@ -186,7 +186,7 @@ class Batches:
         return Sample(image, labels, transform, patch)
 
     def _order(self, epoch: int) -> np.ndarray:
-        """The frames of an epoch in its order, (N,) int64."""
+        """Returns the frames of an epoch in its order, (N,) int64."""
         latest = self._latest_order
         if latest is None or latest[0] != epoch:
             # One assignment, since several threads make batches.

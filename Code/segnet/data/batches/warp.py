@@ -41,7 +41,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done to one frame; pixel centres lie at halves.
+    """The transformation of one frame; pixel centres lie at halves.
 
     Args:
         size: (h, w) of the result.
@@ -119,7 +119,7 @@ def _recolour(picture: Image.Image, transform: Transform) -> Image.Image:
 def _resize_window(
     array: np.ndarray, transform: Transform, resample: Image.Resampling
 ) -> Image.Image:
-    """The part of the result that lies inside the frame."""
+    """Returns the part of the result that lies inside the frame."""
     rows, columns = transform.rows, transform.columns
     box = (columns.start, rows.start, columns.stop, rows.stop)
     size = (columns.length, rows.length)

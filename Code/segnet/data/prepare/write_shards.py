@@ -195,7 +195,7 @@ def _unused(out: Path, folder: Path) -> list[Path]:
 def _whole(
     parts: Sequence[Part], journal: Journal, progress: bool
 ) -> dict[str, Written]:
-    """The parts that need not be written again: as in the journal, files unchanged."""
+    """Returns the parts to keep: as in the journal, with unchanged files."""
     from tqdm.auto import tqdm
 
     names = {name.rpartition("-")[0]: name for name in journal.finished}

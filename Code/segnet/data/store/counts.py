@@ -1,4 +1,4 @@
-"""How many pixels each class has, counted in one pass over the labels."""
+"""The pixels of each class, counted in one pass over the labels."""
 
 import zlib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from segnet.data.store.labelled_frames import LabelledFrames
 
 @dataclass(frozen=True)
 class LabelSummary:
-    """What one pass over the labels of N frames gives.
+    """The counts from one pass over the labels of N frames.
 
     Args:
         pixels: (N, K + 1) int64, the pixels of each class in each frame, void last.

@@ -141,7 +141,7 @@ def _check_sharded(file: h5py.File) -> None:
 
 
 def _size(file: h5py.File, name: str) -> tuple[int, int]:
-    """(H, W) of a split's frames, once its datasets are as they must be."""
+    """Returns (H, W) of a split's frames, once its datasets are as they must be."""
     group = _own(file, name, h5py.Group)
     ids = _frame_ids(group)
     images, labels = (_own(group, kind, h5py.Dataset) for kind in ("images", "labels"))

@@ -1,4 +1,4 @@
-"""What training reads of a split, declared."""
+"""The protocol of the labelled frames that training reads."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from segnet.classes import ClassMap
 
 
 class DescribedStore(Protocol):
-    """What the frames of a store have in common."""
+    """The properties shared by all frames of a store."""
 
     path: Path
     class_map: ClassMap

@@ -156,7 +156,7 @@ class ShardedFrames:
             index = stop
 
     def _locate(self, index: int) -> tuple[int, int]:
-        """The number of the shard that holds a frame, and that of its first frame."""
+        """Returns the number of a frame's shard and that of its first frame."""
         place = bisect_right(self._starts, index) - 1
         return self._numbers[place], self._starts[place]
 

@@ -86,7 +86,7 @@ def evaluate(
 
 
 def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
-    """Returns the entries of a report on the origin of its weights and frames."""
+    """Returns the training, alerts and provenance of a report."""
     training, seen = None, False
     if origin is not None:
         training = training_of(origin)

@@ -40,7 +40,7 @@ def near_border(ids: np.ndarray, width: int, edge: bool = True) -> np.ndarray:
 
 
 def _running(values: np.ndarray, width: int, axis: int, least: np.ufunc) -> np.ndarray:
-    """Returns least (or largest) of 2 * width + 1 neighbours on an axis, by doubling."""
+    """Returns the least (or largest) of 2 * width + 1 neighbours along an axis."""
     window, reach = 2 * width + 1, 1
     values = np.moveaxis(values, axis, 0)
     length = len(values) - window + 1

@@ -57,6 +57,17 @@ def test_noise_is_called_no_difference(noise, tmp_path):
     assert text.startswith("No difference between slim and other that 96 frames")
 
 
+def test_few_blocks_are_said(tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.08, (4, 1, 3))
+    rng = np.random.default_rng(1)
+    a, b = (
+        write(tmp_path / m, simulated(rng, 4, lift=x, noise=noise), model=m)
+        for m, x in (("one", 0.0), ("two", 0.05))
+    )
+    (text,) = compare([a, b]).verdicts
+    assert "4 drives. So few blocks make an interval too narrow." in text
+
+
 def test_two_seeds_of_one_recipe_are_one_row(noise, tmp_path):
     recipe = {"model": "slim", "epochs": 3}
     folders = [

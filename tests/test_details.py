@@ -78,3 +78,11 @@ def test_a_run_behind_a_model_is_named_in_its_report(half_sure, store_path, tmp_
     assert report["training"]["recipe"]["seed"] == 7
     assert report["training"]["weights"] == "best"
     assert evaluate(half_sure, store_path)["training"] is None
+
+
+def test_a_gallery_shows_one_frame_of_each_block():
+    from segnet.evaluate.writing import _apart
+
+    blocks = np.array([0, 0, 1, 1, 2])
+    assert _apart([3, 2, 0, 4, 1], blocks) == [3, 0, 4]
+    assert _apart([], blocks) == []

@@ -17,7 +17,7 @@ from segnet.compare.paired import (
 )
 from segnet.scores.drives import blocks_of, drives_of
 from segnet.scores.frame_counts import FrameCounts, three_means
-from segnet.scores.intervals import Intervals, intervals
+from segnet.scores.intervals import FEW_BLOCKS, Intervals, intervals
 from segnet.system.text import shown_in_line
 
 REPORT, FRAMES = "report.json", "frames.npz"
@@ -201,18 +201,20 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
             f"{b.name} has {_points(interval.estimate)} mIoU more than {a.name}, but "
             f"{where} are too few for an interval."
         )
+    few = facts["blocks"] < FEW_BLOCKS
+    caution = " So few blocks make an interval too narrow." if few else ""
     span = f"[{_signed(interval.low)}, {_signed(interval.high)}]"
     if not miou.different:
         return (
             f"No difference between {a.name} and {b.name} that {where} can show: "
-            f"{_signed(interval.estimate)} {span} points of mIoU."
+            f"{_signed(interval.estimate)} {span} points of mIoU.{caution}"
         )
     better, worse = (b, a) if interval.estimate > 0 else (a, b)
     low, high = sorted(abs(end) for end in (interval.low, interval.high))
     text = (
         f"{better.name} is better than {worse.name} by "
         f"{_points(abs(interval.estimate))} [{_points(low)}, {_points(high)}] points "
-        f"of mIoU, on {where}."
+        f"of mIoU, on {where}.{caution}"
     )
     if min(len(a.reports), len(b.reports)) == 1:
         text += " A side has one run: what another seed would change is not in it."

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from segnet.data.store import Split
 from segnet.scores.drives import drives_of
+from segnet.scores.intervals import FEW_BLOCKS
 
 MUCH_VOID = 0.2
-# Below this, intervals over blocks contain the true value less often than promised
-# (experiments/coverage.py).
-FEW_BLOCKS = 8
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from segnet.evaluate.match import Match
 from segnet.evaluate.page import Shown, write_report
 from segnet.metrics import scores
 from segnet.predict.predicting import predict
+from segnet.scores.drives import blocks_of
 from segnet.scores.frame_counts import FrameCounts
 from segnet.system.files import replacing
 
@@ -55,11 +56,13 @@ def write(
     with replacing(out / REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
     per_frame.save(out / FRAMES)
-    worst = worst_frames(counts.matrices, GALLERY_FRAMES)
-    sure = np.argsort(-counts.confident, kind="stable")[:GALLERY_FRAMES]
-    confident = [int(i) for i in sure if counts.confident[i]]
+    blocks = blocks_of(per_frame.frame_ids)
+    every = worst_frames(counts.matrices, len(frames))
+    worst = _apart(every, blocks)
+    sure = np.argsort(-counts.confident, kind="stable")
+    confident = _apart([int(i) for i in sure if counts.confident[i]], blocks)
     spread = np.linspace(0, len(frames) - 1, SHEET_FRAMES + 2)[1:-1]
-    sheet = [*worst[:WORST_FRAMES], *(round(i) for i in spread)]
+    sheet = [*every[:WORST_FRAMES], *(round(i) for i in spread)]
     chosen = list(dict.fromkeys([*worst, *confident, *map(int, sheet)]))
     images, labels = frames.read(chosen)
     predictions = matched.shown(predict(network, images))
@@ -80,6 +83,14 @@ def write(
     _write_pictures(
         out, report, matched, {i: shown[i] for i in dict.fromkeys(map(int, sheet))}
     )
+
+
+def _apart(order: list[int], blocks: np.ndarray) -> list[int]:
+    """The first frames for a gallery, one of each block: neighbours look alike."""
+    first: dict[int, int] = {}
+    for index in order:
+        first.setdefault(int(blocks[index]), index)
+    return list(first.values())[:GALLERY_FRAMES]
 
 
 def _write_pictures(

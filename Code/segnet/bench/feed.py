@@ -70,7 +70,7 @@ def bench_feed(
         Seconds and CPU seconds per batch, both medians, by size and row of the table.
 
     Raises:
-        ValueError: `rounds` or `steps` is below 1, or there are fewer frames than B.
+        ValueError: `rounds` or `steps` is below 1, or the frames are fewer than B.
     """
     if min(rounds, steps) < 1:
         raise ValueError(f"rounds is {rounds}, steps is {steps}, expected 1 or more")

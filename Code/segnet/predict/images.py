@@ -48,7 +48,7 @@ class ImageRun:
                 self._flush(size, behind)
 
     def _read(self, item: Item) -> tuple[Item, Photograph | str]:
-        """Returns the photograph, or why there is none."""
+        """Returns the photograph, or the error as text."""
         with self.clock("reading"):
             try:
                 return item, self.predictor.load(item.path)

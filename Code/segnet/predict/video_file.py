@@ -54,7 +54,7 @@ class VideoReader:
         size: (H, W) of each frame.
         rate: Frames a second.
         total: How many frames the file claims to have, None where it does not.
-        has_sound: Whether there is an audio stream.
+        has_sound: Whether the video has an audio stream.
         damaged: Times in seconds at which something could not be decoded.
 
     Raises:

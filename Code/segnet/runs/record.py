@@ -93,7 +93,7 @@ def read_record(out: Path) -> dict:
 
 
 def _earlier(out: Path) -> dict:
-    """Returns the record of the sessions before; one that is damaged is begun anew."""
+    """Returns the record of earlier sessions, empty if it is damaged."""
     try:
         return read_record(out)
     except ValueError:

@@ -23,7 +23,7 @@ class Prefetcher(keras.utils.PyDataset):
 
     Args:
         make: Number of a step, from 0 -> inputs and targets.
-        steps: How many there are.
+        steps: Number of batches.
         threads: By default one for two cores, up to eight.
     """
 

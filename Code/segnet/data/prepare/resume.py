@@ -35,7 +35,7 @@ class Journal:
         self.write()
 
     def write(self) -> None:
-        """Writes the file anew."""
+        """Writes the file again."""
         content = {"settings": self.settings, "finished": self.finished}
         with replacing(self.path) as part:
             part.write_text(json.dumps(content, indent=1), "utf-8")

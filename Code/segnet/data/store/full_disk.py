@@ -40,7 +40,7 @@ class SteadyFile:
     def readinto(self, buffer: bytearray | memoryview) -> int:
         view = memoryview(buffer).cast("B")
         count = self._attempt(self._file.readinto, view) or 0
-        # Behind what a full disk took in there is nothing to read back.
+        # Beyond the bytes that a full disk accepted, nothing can be read back.
         view[count:] = bytes(len(view) - count)
         return len(view)
 

@@ -86,7 +86,7 @@ def check_seal(path: Path, file: h5py.File) -> None:
 
 
 def splits_of(file: h5py.File) -> tuple[str, ...]:
-    """Returns the names of the splits there are, in the order train, val, test."""
+    """Returns the names of the present splits, in the order train, val, test."""
     return tuple(name for name in SPLITS if name in file)
 
 

@@ -74,6 +74,14 @@ def test_curves_leave_out_epochs_without_a_score(tmp_path):
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
+def test_curves_of_a_loss_of_zero_have_an_axis(tmp_path):
+    # One class is learned at once; Matplotlib warns of an axis from 0 to 0.
+    history = tmp_path / "history.csv"
+    history.write_text("epoch,loss,val_loss,val_miou\n1,0.0,0.0,1.0\n")
+    figure = pictures.curves({"slim": history}, tmp_path / "curves.png")
+    assert figure.axes[0].get_ylim() == (0, 1)
+
+
 def test_curves_of_a_run_without_an_epoch_raise(tmp_path):
     history = tmp_path / "history.csv"
     history.write_text("epoch,loss,val_loss,val_miou\n")

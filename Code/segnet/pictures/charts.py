@@ -45,7 +45,7 @@ def curves(
             mious.plot(epochs[known][best], miou[best], "o", color=colour, ms=4)
             highest = max(highest, miou[best])
     # Early in training, the loss on val may take any value; the axis cuts it off.
-    losses.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.15 * top))
+    losses.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.15 * top or 1))
     mious.set(xlabel="epoch", ylabel="mIoU on val, %", ylim=(0, 1.15 * highest or 100))
     for axis in (losses, mious):
         _plain(axis, grid="y")

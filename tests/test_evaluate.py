@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import keras
@@ -370,3 +371,12 @@ def test_a_network_of_virtual_kitti_on_frames_of_kitti(tmp_path):
     scored, road = 64 * 40 + 10 * 56 + 34 * 56, 34 * 56
     assert report["pixel_accuracy"] == pytest.approx(1 - road / scored)
     assert np.array(report["confusion"])[0, 10] == road
+
+
+def test_the_command_of_relative_paths_runs_as_it_is(store_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("runs/slim/best.keras")
+    path.parent.mkdir(parents=True)
+    colour_matcher().save(path)
+    found = evaluate(path, store_path)["provenance"]["command"]
+    assert found.startswith("segnet evaluate runs/slim/best.keras out/store.h5 ")

@@ -11,7 +11,7 @@ from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.recipes import RECIPES
 from segnet.runs import folder as run_folder
-from segnet.runs.listing import find_runs, runs_table
+from segnet.runs.listing import find_runs, minutes_of, runs_table
 from segnet.runs.record import DivergedError, read_record, recorded
 from segnet.system.locks import alone
 from segnet.train import train
@@ -56,6 +56,14 @@ def test_runs_are_found_with_their_scores_and_states(runs):
     assert (found["c"].state, found["c"].why) == ("diverged", "the loss is nan")
     # Killed: nobody holds its lock.
     assert (found["d"].state, found["d"].miou) == ("stopped", None)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(None, "-"), (0.4, "<1"), (1.0, "1"), (7.25, "7")]
+)
+def test_minutes_in_tables(runs, minutes, text):
+    run = dataclasses.replace(find_runs(runs / "b")[0], minutes=minutes)
+    assert minutes_of(run) == text
 
 
 def test_a_run_that_holds_its_lock_is_running(runs):

@@ -42,7 +42,7 @@ def test_blocks_of_a_short_drive():
     names, text = split(drive(20))
     assert letters(names) == "ttttttt.vv.tttttt.vv"
     assert text == (
-        "blocks: 0.2 of each drive for val in up to 2 contiguous blocks, 1 views left "
+        "blocks: 0.2 of each drive for val in up to 2 contiguous blocks, 1 view left "
         "out at each cut, all variations of a view together; "
         "train 13, val 4, left out 3"
     )
@@ -122,7 +122,7 @@ def test_folds_are_contiguous_blocks_with_a_gap():
         "ttttt.vvvv",
     ]
     assert found[1][1] == (
-        "fold: 2 of 3, contiguous blocks of each drive, 1 views left out at each cut, "
+        "fold: 2 of 3, contiguous blocks of each drive, 1 view left out at each cut, "
         "all variations of a view together; train 5, val 3, left out 2"
     )
     assert letters(split(drive(10), "fold", fold=(1, 3), gap=0)[0]) == ("vvvttttttt")

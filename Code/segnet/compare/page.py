@@ -21,11 +21,11 @@ def write_comparison(path: Path, outcome: Outcome) -> None:
         path: The HTML file.
         outcome: What `compare` returned.
     """
-    facts = outcome.facts
+    facts, count = outcome.facts, len(outcome.groups)
     write_page(
         path,
         "compare.html",
-        title=f"{len(outcome.groups)} networks on {facts['split']} of "
+        title=f"{count} network{'s' * (count != 1)} on {facts['split']} of "
         f"{facts['source']}",
         verdicts=outcome.verdicts,
         facts=[

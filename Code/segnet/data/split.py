@@ -289,7 +289,7 @@ def _fold(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
     index, count = cast(tuple[int, int], split.fold)  # as `SplitRule` has checked
     names, width = cut_fold(frames, (index, count), split.gap)
     return names, (
-        f"fold: {index} of {count}, contiguous blocks of each drive, {width} views "
+        f"fold: {index} of {count}, contiguous blocks of each drive, {_views(width)} "
         f"left out at each cut, all variations of a view together"
     )
 
@@ -298,9 +298,13 @@ def _blocks(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
     names, width = cut_blocks(frames, split.val_share, split.gap)
     return names, (
         f"blocks: {split.val_share:g} of each drive for val in up to {BLOCKS} "
-        f"contiguous blocks, {width} views left out at each cut, all variations of a "
+        f"contiguous blocks, {_views(width)} left out at each cut, all variations of a "
         f"view together"
     )
+
+
+def _views(width: str) -> str:
+    return f"{width} view{'s' * (width != '1')}"
 
 
 _SPLITTERS: dict[str, Callable] = {

@@ -21,8 +21,8 @@ def provenance_of(
 ) -> dict:
     """Returns `command`, which repeats the score, and `facts` by their names.
 
-    Paths are cut to their last two parts: where a file lies on one machine says
-    nothing elsewhere.
+    Absolute paths are cut to their last two parts: where a file lies on one machine
+    says nothing elsewhere. Relative ones stay, so that the command runs as it is.
 
     Args:
         model: What was given to `evaluate`; None for a model in memory.
@@ -61,4 +61,7 @@ def _sha256(model: str | Path | None) -> str | None:
 
 
 def _brief(path: str | Path) -> str:
-    return "/".join(Path(path).parts[-2:])
+    path = Path(path)
+    if path.is_absolute() or ".." in path.parts:
+        return "/".join(path.parts[-2:])
+    return path.as_posix()

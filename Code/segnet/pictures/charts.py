@@ -155,7 +155,7 @@ def confusion_picture(
     columns = [*names, "other"][: matrix.shape[1]]
     axis.set_xticks(range(len(columns)), columns, rotation=90)
     axis.set_yticks(range(len(names)), labels)
-    axis.set(xlabel="predicted, % of the true class's pixels", ylabel="truth")
+    axis.set(xlabel="predicted, % of the true class's pixels", ylabel="ground truth")
     axis.tick_params(length=0, labelsize=8, colors=INK)
     axis.spines[:].set_color(FAINT)
     return finish(figure, path)

@@ -87,11 +87,18 @@ def runs_table(runs: list[RunFacts]) -> str:
             run.state,
             f"{len(run.rows)}/{run.epochs}",
             best_of(run),
-            "-" if run.minutes is None else f"{run.minutes:.0f}",
+            minutes_of(run),
         ]
         for run in runs
     ]
     return text_table(header, rows, left=4)
+
+
+def minutes_of(run: RunFacts) -> str:
+    """Returns the whole minutes of a run, "<1" for fewer, or "-"."""
+    if run.minutes is None:
+        return "-"
+    return "<1" if run.minutes < 1 else f"{run.minutes:.0f}"
 
 
 def best_of(run: RunFacts) -> str:

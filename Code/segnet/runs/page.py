@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from segnet.report.pages import write_page
-from segnet.runs.listing import RunFacts, best_of
+from segnet.runs.listing import RunFacts, best_of, minutes_of
 
 # Each curve is drawn in a box of this size.
 WIDTH, HEIGHT = 240, 100
@@ -31,7 +31,7 @@ def write_runs(path: str | Path, runs: list[RunFacts]) -> None:
                 "state": run.state,
                 "epochs": f"{len(run.rows)}/{run.epochs}",
                 "best": best_of(run),
-                "minutes": "-" if run.minutes is None else f"{run.minutes:.0f}",
+                "minutes": minutes_of(run),
                 "why": run.why,
                 "line": _line(run, top),
             }

@@ -137,6 +137,9 @@ def test_what_is_no_report_is_named(noise, tmp_path):
     (a / "frames.npz").unlink()
     with pytest.raises(FileNotFoundError, match=r"reports of segnet 0\.1 have no"):
         read_report(a)
+    (a / "recipe.json").touch()
+    with pytest.raises(FileNotFoundError, match="a: a run folder; give what `segnet e"):
+        read_report(a)
     (a / "report.json").write_text("[" * 100_000)
     with pytest.raises(ValueError, match=r"report\.json: damaged"):
         read_report(a)

@@ -181,6 +181,11 @@ def read_report(folder: str | Path) -> Report:
     recipe = training.get("recipe") or {} if isinstance(training, dict) else None
     if not isinstance(recipe, dict):
         raise ValueError(f"{path}: damaged (training is {training!r})")
+    if not (folder / FRAMES).is_file() and (folder / "recipe.json").is_file():
+        raise FileNotFoundError(
+            f"{folder}: a run folder; give what `segnet evaluate --out` wrote, or "
+            f"--store STORE to evaluate it first"
+        )
     if not (folder / FRAMES).is_file():
         raise FileNotFoundError(
             f"{folder / FRAMES}: no such file; reports of segnet 0.1 have no counts of "

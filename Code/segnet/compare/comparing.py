@@ -21,6 +21,9 @@ from segnet.scores.intervals import FEW_BLOCKS, Intervals, intervals
 from segnet.system.text import shown_in_line
 
 REPORT, FRAMES = "report.json", "frames.npz"
+# With fewer, one comparison in seven finds a difference that is not there
+# (experiments/coverage.py).
+FEWEST_BLOCKS = 5
 # What both reports must have been scored on.
 SAME = ("split", "source", "class_map", "class_mapping", "size")
 
@@ -209,6 +212,11 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
     few = facts["blocks"] < FEW_BLOCKS
     caution = " So few blocks make an interval too narrow." if few else ""
     span = f"[{_signed(interval.low)}, {_signed(interval.high)}]"
+    if facts["blocks"] < FEWEST_BLOCKS:
+        return (
+            f"Too few blocks for a verdict on {a.name} and {b.name}: {where}; "
+            f"{_signed(interval.estimate)} {span} points of mIoU."
+        )
     if not miou.different:
         return (
             f"No difference between {a.name} and {b.name} that {where} can show: "

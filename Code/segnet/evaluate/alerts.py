@@ -37,12 +37,15 @@ def alerts_of(report: dict, frames: Split, seen: bool) -> list[Alert]:
         )
     shared = _drives_in_train(frames)
     if shared and not seen:
+        drives = details["interval"]["drives"]
+        which = f"{len(shared)} of the {drives} drives" if drives > 1 else "The drive"
+        verb = "is" if len(shared) == 1 else "are"
         found.append(
             Alert(
                 "warning",
-                f"{len(shared)} of {details['interval']['drives']} drives of "
-                f"{frames.name} are also in train ({', '.join(shared[:4])}): a network "
-                f"trained there knows these streets and scores lower on others.",
+                f"{which} of {frames.name} {verb} also in train "
+                f"({', '.join(shared[:4])}): a network trained there knows these "
+                f"streets and scores lower on others.",
             )
         )
     blocks = details["interval"]["blocks"]

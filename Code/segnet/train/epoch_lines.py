@@ -43,7 +43,8 @@ class EpochLines(keras.callbacks.Callback):
         parts.append(f"{duration(self.seconds[-1])} an epoch")
         left = (total - row["epoch"]) * each
         if left:
-            parts.append(f"about {duration(left)} left")
+            about = "about" if len(self.seconds) > 1 else "at most"
+            parts.append(f"{about} {duration(left)} left")
         return ", ".join(parts)
 
 

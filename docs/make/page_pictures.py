@@ -40,7 +40,8 @@ def main() -> None:
             page.goto(path.resolve().as_uri())
             with Image.open(io.BytesIO(page.screenshot())) as picture:
                 small = picture.convert("RGB").resize(SHOWN, Image.Resampling.LANCZOS)
-            small.quantize(64).save(PICTURES / name, optimize=True)
+            colours = small.quantize(256, Image.Quantize.MAXCOVERAGE)
+            colours.save(PICTURES / name, optimize=True)
             print(PICTURES / name)
         browser.close()
 

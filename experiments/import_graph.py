@@ -3,7 +3,7 @@
     python experiments/import_graph.py [ROOT]
 
 Reads the syntax tree of every file and imports none, so any checkout can be
-measured (`git worktree add /tmp/before 1c09d7b`). A room is a folder of the package;
+measured (`git worktree add ../before 1c09d7b`). A room is a folder of the package;
 a module at the root is a room of its own. Imports inside functions and under
 `if TYPE_CHECKING` are lazy and counted separately.
 """

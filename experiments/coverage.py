@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
-from segnet.scores.frame_counts import FrameCounts
-from segnet.scores.intervals import Resampling, mean_of_classes
+from segnet.scores.frame_counts import FrameCounts, mean_known
+from segnet.scores.intervals import Resampling
 
 IOU = np.array([0.9, 0.6, 0.3])
 LENGTH, PIXELS = 8, 1000
@@ -57,7 +57,7 @@ def _covers(counts: FrameCounts, blocks: int, seed: int) -> list[bool]:
     names = np.repeat(np.arange(blocks), LENGTH)
     for grouped in (np.arange(blocks * LENGTH), names):
         drawn = Resampling(grouped, seed)
-        draws = mean_of_classes(drawn.iou(counts))
+        draws = mean_known(drawn.iou(counts))
         low, high = np.quantile(draws, [0.025, 0.975])
         found.append(low <= truth <= high)
     interval = drawn.interval(truth, draws)

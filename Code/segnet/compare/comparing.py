@@ -124,7 +124,7 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
     first = reports[0]
     for other in reports[1:]:
         _check_same(first, other)
-    if not (first.counts.true_positives + first.counts.false_negatives).any():
+    if not first.counts.truth.any():
         raise ValueError(
             f"{first.folder}: none of its pixels has a class, all are void, so there "
             f"are no scores to compare"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segnet.scores.frame_counts import FrameCounts, image_miou, iou_of
-from segnet.scores.intervals import Interval, Resampling, mean_of_classes
+from segnet.scores.frame_counts import FrameCounts, image_miou, mean_known
+from segnet.scores.intervals import Interval, Resampling
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,17 @@ def compare_counts(
     rng = np.random.default_rng((seed, 1))
     whole, draws = [], []
     for side in (a, b):
-        whole.append(np.stack([_whole(counts) for counts in side]))  # (S, K)
+        whole.append(np.stack([counts.iou() for counts in side]))  # (S, K)
         each = np.stack([drawn.iou(counts) for counts in side])  # (S, R, K)
         draws.append(_mean_over_seeds(each, rng))  # (R, K)
     names = first.class_names
-    means = [_mean_known(w) for w in whole]  # (K,) each
+    # A class is absent for all seeds or for none: the ground truth is the same.
+    means = [each.mean(0) for each in whole]  # (K,)
     overall = _difference(
         "mIoU",
-        float(np.mean([np.nanmean(w) for w in whole[0]])),
-        float(np.mean([np.nanmean(w) for w in whole[1]])),
-        mean_of_classes(draws[1]) - mean_of_classes(draws[0]),
+        float(mean_known(means[0])),
+        float(mean_known(means[1])),
+        mean_known(draws[1]) - mean_known(draws[0]),
         drawn,
     )
     classes = [
@@ -131,7 +132,7 @@ def check_same_frames(a: FrameCounts, b: FrameCounts) -> None:
             else ("their order differs")
         )
         raise ValueError(f"the frames differ: {what}; evaluate both on the same split")
-    truths = [c.true_positives + c.false_negatives for c in (a, b)]
+    truths = a.truth, b.truth
     if not np.array_equal(*truths):
         row = int(np.flatnonzero((truths[0] != truths[1]).any(1))[0])
         raise ValueError(
@@ -174,16 +175,6 @@ def _mean_over_seeds(each: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return each[0]
     chosen = rng.integers(0, seeds, (seeds, resamples))  # (S, R)
     return each[chosen, np.arange(resamples)].mean(0)
-
-
-def _whole(counts: FrameCounts) -> np.ndarray:
-    arrays = counts.true_positives, counts.false_positives, counts.false_negatives
-    return iou_of(*(array.sum(0) for array in arrays))
-
-
-def _mean_known(whole: np.ndarray) -> np.ndarray:
-    """Returns (K,) mean of (S, K); a class is absent for all seeds or for none."""
-    return whole.mean(0)
 
 
 def _wilcoxon(a: list[FrameCounts], b: list[FrameCounts]) -> float:

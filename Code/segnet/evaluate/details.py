@@ -5,7 +5,13 @@ import numpy as np
 from segnet.evaluate.counting import CONFIDENT, Counts
 from segnet.scores.boundary import WIDTHS, band_width
 from segnet.scores.drives import drives_of
-from segnet.scores.frame_counts import FrameCounts, iou_of, three_means
+from segnet.scores.frame_counts import (
+    FrameCounts,
+    iou_of,
+    mean_known,
+    number_or_none,
+    three_means,
+)
 from segnet.scores.intervals import LEVEL, RESAMPLES, Interval, Intervals, intervals
 
 
@@ -32,18 +38,19 @@ def details_of(counts: Counts, frames: FrameCounts, size: tuple[int, int]) -> di
             "drives": len(drives_of(frames.frame_ids)),
         },
         "miou_in_three_ways": {
-            key: _number(value) for key, value in vars(three_means(frames)).items()
+            key: number_or_none(value)
+            for key, value in vars(three_means(frames)).items()
         },
         "predicted_without_ground_truth": _unasked(frames),
         "per_class": _per_class(frames, found, boundary),
-        "boundary_iou": _number(_mean(boundary)),
+        "boundary_iou": number_or_none(mean_known(boundary)),
         "boundary_width": band_width(size),
         "trimap": [
-            {"width": width, "accuracy": _number(right / pixels if pixels else np.nan)}
+            {"width": width, "accuracy": float(right / pixels) if pixels else None}
             for width, (right, pixels) in zip(WIDTHS, counts.trimap, strict=True)
         ],
         "calibration": {
-            "error": _number(counts.calibration.error),
+            "error": number_or_none(counts.calibration.error),
             "bins": counts.calibration.bins,
         },
         "drives": _drives(frames),
@@ -87,20 +94,16 @@ def _unasked(frames: FrameCounts) -> list[str]:
 
 def _sums(frames: FrameCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns (K,) true positives, false positives and pixels in the ground truth."""
-    hits = frames.true_positives.sum(0)
-    return hits, frames.false_positives.sum(0), hits + frames.false_negatives.sum(0)
+    hits, false = frames.true_positives.sum(0), frames.false_positives.sum(0)
+    return hits, false, frames.truth.sum(0)
 
 
 def _drives(frames: FrameCounts) -> list[dict]:
     """Returns a row for each drive: its name, its frames and the mIoU over them."""
     rows = []
     for name, members in drives_of(frames.frame_ids).items():
-        parts = (
-            frames.true_positives[members].sum(0),
-            frames.false_positives[members].sum(0),
-            frames.false_negatives[members].sum(0),
-        )
-        miou = _number(_mean(iou_of(*parts)))
+        iou = iou_of(*(part[members].sum(0) for part in frames.parts))
+        miou = number_or_none(mean_known(iou))
         rows.append({"name": name, "frames": len(members), "miou": miou})
     return rows
 
@@ -116,14 +119,4 @@ def _ends(interval: Interval) -> list[float] | None:
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:
-    return [_number(value) for value in values]
-
-
-def _number(value: float) -> float | None:
-    """JSON knows no nan."""
-    return None if np.isnan(value) else float(value)
-
-
-def _mean(values: np.ndarray) -> float:
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else float("nan")
+    return [number_or_none(value) for value in values]

@@ -13,13 +13,14 @@ from segnet.evaluate.alerts import alerts_of
 from segnet.evaluate.counting import Counts, count
 from segnet.evaluate.details import details_of
 from segnet.evaluate.match import Match, match
+from segnet.evaluate.page import headline
 from segnet.evaluate.provenance import provenance_of
 from segnet.evaluate.tta import averaged
 from segnet.evaluate.writing import UnwrittenReport, worst_frames, write
 from segnet.metrics import Scores, scores
 from segnet.report.tables import percent, text_table
 from segnet.runs.loading import class_names_of, load, trained_on_val, training_of
-from segnet.scores.frame_counts import FrameCounts
+from segnet.scores.frame_counts import FrameCounts, number_or_none
 from segnet.system.files import check_writable
 
 
@@ -163,6 +164,9 @@ def table(report: dict) -> str:
     ):
         rows.append([name, percent(report[key], 2, none="none"), ""])
     lines.append(text_table(["class", "IoU %", "share %"], rows))
+    # Reports of segnet 0.1 have no details.
+    if "details" in report:
+        lines.append(headline(report))
     if report.get("test_time"):
         mirrored = " and their mirror images" if report["test_time"]["flip"] else ""
         scales = ", ".join(f"{scale:g}" for scale in report["test_time"]["scales"])
@@ -183,7 +187,8 @@ def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
     found = scores(matrix)
     names = frames.frame_ids
     worst = [
-        [names[i], _number(scores(matrices[i]).miou)] for i in worst_frames(matrices)
+        [names[i], number_or_none(scores(matrices[i]).miou)]
+        for i in worst_frames(matrices)
     ]
     return {
         **_rounded(found, matched.class_map.names),
@@ -202,16 +207,11 @@ def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
 
 
 def _rounded(found: Scores, names: tuple[str, ...]) -> dict:
-    values = [_number(value) for value in found.per_class]
+    values = [number_or_none(value) for value in found.per_class]
     return {
-        "miou": _number(found.miou),
-        "pixel_accuracy": _number(found.pixel_accuracy),
-        "frequency_weighted_iou": _number(found.frequency_weighted_iou),
+        "miou": number_or_none(found.miou),
+        "pixel_accuracy": number_or_none(found.pixel_accuracy),
+        "frequency_weighted_iou": number_or_none(found.frequency_weighted_iou),
         "per_class": dict(zip(names, values, strict=True)),
         "absent": [names[k] for k in found.absent],
     }
-
-
-def _number(value: float) -> float | None:
-    """JSON knows no nan."""
-    return None if np.isnan(value) else float(value)

@@ -36,6 +36,20 @@ class FrameCounts:
     false_positives: np.ndarray
     false_negatives: np.ndarray
 
+    @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """True positives, false positives and false negatives, for `iou_of`."""
+        return self.true_positives, self.false_positives, self.false_negatives
+
+    @property
+    def truth(self) -> np.ndarray:
+        """(N, K) int64 pixels of each class in the ground truth."""
+        return self.true_positives + self.false_negatives
+
+    def iou(self) -> np.ndarray:
+        """Returns the IoU of each class over all frames, (K,), nan where absent."""
+        return iou_of(*(part.sum(0) for part in self.parts))
+
     @classmethod
     def of(
         cls,
@@ -160,10 +174,9 @@ def three_means(counts: FrameCounts, share: float = 0.05) -> ThreeMeans:
         counts: Of all frames.
         share: Of the frames that are the worst, 0 to 1; at least one frame is taken.
     """
-    arrays = counts.true_positives, counts.false_positives, counts.false_negatives
-    per_frame = iou_of(*arrays)  # (N, K)
-    whole = iou_of(*(array.sum(0) for array in arrays))  # (K,)
-    images = _mean_rows(per_frame)  # (N,)
+    per_frame = iou_of(*counts.parts)  # (N, K)
+    whole = counts.iou()  # (K,)
+    images = mean_known(per_frame)  # (N,)
     images = np.sort(images[~np.isnan(images)])
     classes, worst = [], []
     for column in per_frame.T:
@@ -174,33 +187,32 @@ def three_means(counts: FrameCounts, share: float = 0.05) -> ThreeMeans:
     predicted = counts.false_positives.sum(0) > 0
     as_zero = np.where(np.isnan(whole) & predicted, 0.0, whole)
     return ThreeMeans(
-        over_set=_mean(whole),
-        per_image=_mean(images),
-        per_class=_mean(np.array(classes)),
-        worst_images=_mean(_worst(images, share)),
-        worst_of_classes=_mean(np.array(worst)),
-        absent_as_zero=_mean(as_zero),
+        over_set=float(mean_known(whole)),
+        per_image=float(mean_known(images)),
+        per_class=float(mean_known(np.array(classes))),
+        worst_images=float(mean_known(_worst(images, share))),
+        worst_of_classes=float(mean_known(np.array(worst))),
+        absent_as_zero=float(mean_known(as_zero)),
         share=share,
     )
 
 
 def image_miou(counts: FrameCounts) -> np.ndarray:
     """Returns the mIoU of each frame over its own classes, (N,), nan if all is void."""
-    arrays = counts.true_positives, counts.false_positives, counts.false_negatives
-    return _mean_rows(iou_of(*arrays))
+    return mean_known(iou_of(*counts.parts))
 
 
 def _worst(ascending: np.ndarray, share: float) -> np.ndarray:
     return ascending[: max(1, int(share * len(ascending)))]
 
 
-def _mean(values: np.ndarray) -> float:
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else float("nan")
-
-
-def _mean_rows(values: np.ndarray) -> np.ndarray:
-    """Returns (N,) means of (N, K) over the values that are not nan."""
+def mean_known(values: np.ndarray) -> np.ndarray:
+    """Returns the mean over the last axis of what is not nan, nan where nothing is."""
     known = ~np.isnan(values)
-    total, number = np.where(known, values, 0).sum(1), known.sum(1)
-    return np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0)
+    total, number = np.where(known, values, 0).sum(-1), known.sum(-1)
+    return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
+
+
+def number_or_none(value: float | np.ndarray) -> float | None:
+    """Returns a number for JSON, which knows no nan."""
+    return None if np.isnan(value) else float(value)

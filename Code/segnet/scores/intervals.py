@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from segnet.scores.drives import blocks_of
-from segnet.scores.frame_counts import FrameCounts, iou_of
+from segnet.scores.frame_counts import FrameCounts, iou_of, mean_known
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -52,8 +52,7 @@ class Resampling:
 
     def iou(self, counts: FrameCounts) -> np.ndarray:
         """Returns the IoU of each class in each draw, (R, K), nan where absent."""
-        arrays = counts.true_positives, counts.false_positives, counts.false_negatives
-        return iou_of(*(self.sums(array) for array in arrays))
+        return iou_of(*(self.sums(part) for part in counts.parts))
 
     def interval(self, estimate: float, draws: np.ndarray) -> Interval:
         """Returns the percentile interval of (R,) draws, widened for few blocks.
@@ -109,21 +108,10 @@ def intervals(
         blocks = blocks_of(counts.frame_ids)
     drawn = Resampling(blocks, seed)
     draws = drawn.iou(counts)  # (R, K)
-    arrays = counts.true_positives, counts.false_positives, counts.false_negatives
-    whole = iou_of(*(array.sum(0) for array in arrays))  # (K,)
-    present = ~np.isnan(whole)
-    miou = float(whole[present].mean()) if present.any() else float("nan")
+    whole = counts.iou()  # (K,)
     return Intervals(
-        drawn.interval(miou, mean_of_classes(draws)),
+        drawn.interval(float(mean_known(whole)), mean_known(draws)),
         tuple(drawn.interval(float(w), d) for w, d in zip(whole, draws.T, strict=True)),
         drawn.count,
         seed,
     )
-
-
-def mean_of_classes(draws: np.ndarray) -> np.ndarray:
-    """Returns the mean of (R, K) over the classes present in each draw, (R,)."""
-    known = ~np.isnan(draws)
-    number = known.sum(1)
-    total = np.where(known, draws, 0).sum(1)
-    return np.divide(total, number, out=np.full(len(draws), np.nan), where=number > 0)

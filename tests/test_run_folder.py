@@ -252,3 +252,11 @@ def test_a_card_of_odd_scores_is_refused(finished, tmp_path):
     path.write_text("[" * 100_000)
     with pytest.raises(ValueError, match="report.json: no JSON"):
         pack(finished, "tiny_x", [path], notes, folder=tmp_path / "out")
+
+
+def test_last_weights_of_an_unknown_network_are_refused_by_name(finished, tmp_path):
+    run = copied(finished, tmp_path / "run")
+    recipe = dataclasses.replace(SHORT, model="mine")
+    (run / "recipe.json").write_text(recipe.to_json())
+    with pytest.raises(ValueError, match="recipe.json: no network 'mine'; known are"):
+        load(run / "last.npz")

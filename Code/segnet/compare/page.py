@@ -47,7 +47,8 @@ def write_comparison(path: Path, outcome: Outcome) -> None:
 
 def _group(group: Group) -> dict:
     low, high = group.intervals.miou.low, group.intervals.miou.high
-    known = not np.isnan(low)
+    # Of several seeds the interval of one would be taken for that of their mean.
+    known = not np.isnan(low) and len(group.reports) == 1
     return {
         "name": group.name,
         "runs": len(group.reports),

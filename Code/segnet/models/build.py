@@ -18,9 +18,23 @@ def build_inference_model(
         recipe: Names the network.
         size: (H, W) of the frames.
         num_classes: K.
+
+    Raises:
+        ValueError: The recipe names no network of this package.
     """
+    check_network(recipe.model)
     with precision("float32"):
         return MODELS[recipe.model](image_shape(size), num_classes)
+
+
+def check_network(name: str) -> None:
+    """Refuses a name that is no key of `segnet.models.MODELS`.
+
+    Raises:
+        ValueError: Naming those that are.
+    """
+    if name not in MODELS:
+        raise ValueError(f"no network {name!r}; known are {', '.join(sorted(MODELS))}")
 
 
 def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:

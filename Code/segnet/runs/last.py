@@ -20,7 +20,8 @@ def load_last(path: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: One of the files is missing.
-        ValueError: A file is damaged, or the network has changed since.
+        ValueError: A file is damaged, the network has changed since, or it is
+            not of this package.
     """
     path = Path(path)
     if path.is_dir():
@@ -28,7 +29,10 @@ def load_last(path: str | Path) -> keras.Model:
     recipe = run_folder.read_recipe(path.parent)
     progress, arrays = read_state(path)
     size, num_classes = progress.data["size"], len(progress.data["classes"])
-    model = build_inference_model(recipe, size, num_classes)
+    try:
+        model = build_inference_model(recipe, size, num_classes)
+    except ValueError as error:
+        raise ValueError(f"{path.parent / run_folder.RECIPE}: {error}") from error
     variables = name_variables(model)
     found = {}
     for name in variables:

@@ -1,5 +1,6 @@
 """The pictures of a run folder, which grow while it trains."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from segnet import pictures
 from segnet.predict.predicting import predict
@@ -44,7 +45,7 @@ class DrawRun(keras.callbacks.Callback):
     def __init__(self, run: Run, out: Path):
         super().__init__()
         self.run, self.out = run, out
-        self.last = 0.0
+        self.last = -math.inf
         self.rows: list[tuple[int, np.ndarray]] = []
         count = min(FRAMES, len(run.val))
         places = np.linspace(0, len(run.val) - 1, count).round().astype(int)
@@ -59,7 +60,7 @@ class DrawRun(keras.callbacks.Callback):
                 pictures.overlay(image, label, class_map)
                 for image, label in zip(images[:4], labels[:4], strict=True)
             ]
-            _save(path, [list(images[:4]), laid_over])
+            _save(path, {"images": list(images[:4]), "labels": laid_over})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         is_last = epoch + 1 == self.run.recipe.epochs
@@ -82,8 +83,12 @@ class DrawRun(keras.callbacks.Callback):
             # Every second one, so that the strip always covers the whole run.
             self.rows = [*self.rows[:-1:2], self.rows[-1]]
         class_map = self.run.class_map
-        strips = [list(self.images), list(class_map.colourise(self.labels))]
-        strips += [list(class_map.colourise(ids)) for _, ids in self.rows]
+        strips = {
+            "images": list(self.images),
+            "ground truth": list(class_map.colourise(self.labels)),
+        }
+        for number, ids in self.rows:
+            strips[f"epoch {number}"] = list(class_map.colourise(ids))
         _save(path, strips)
 
 
@@ -104,17 +109,23 @@ def _reported(path: Path) -> Iterator[Path]:
         print(shown(text), file=sys.stderr, flush=True)
 
 
-def _save(path: Path, rows: list[list[np.ndarray]]) -> None:
-    """Writes rows of pictures (H, W, 3), each `ROW_WIDTH` wide, as one JPEG."""
-    height, width = rows[0][0].shape[:2]
+def _save(path: Path, rows: dict[str, list[np.ndarray]]) -> None:
+    """Writes named rows of pictures (H, W, 3), `ROW_WIDTH` wide each, as one JPEG."""
+    height, width = next(iter(rows.values()))[0].shape[:2]
     size = ROW_WIDTH, max(1, round(ROW_WIDTH * height / width))
     grid = np.concatenate(
         [
             np.concatenate(
                 [np.asarray(Image.fromarray(p).resize(size)) for p in row], axis=1
             )
-            for row in rows
+            for row in rows.values()
         ]
     )
+    sheet = Image.fromarray(grid)
+    for number, name in enumerate(rows):
+        place = 4, number * size[1] + 3
+        ImageDraw.Draw(sheet).text(
+            place, name, "white", stroke_width=2, stroke_fill="black"
+        )
     with replacing(path) as part:
-        Image.fromarray(grid).save(part, "JPEG", quality=88)
+        sheet.save(part, "JPEG", quality=88)

@@ -14,7 +14,7 @@ import keras
 
 from segnet.data.store import Split, Store, open_store
 from segnet.evaluate import evaluate
-from segnet.models import MODELS
+from segnet.models.build import check_network
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.record import recorded
@@ -130,10 +130,7 @@ def _callbacks(
 
 
 def _check_recipe(recipe: Recipe, extra: str | Path | None) -> None:
-    if recipe.model not in MODELS:
-        raise ValueError(
-            f"no network {recipe.model!r}; known are {', '.join(sorted(MODELS))}"
-        )
+    check_network(recipe.model)
     if bool(recipe.extra_share) != (extra is not None):
         raise ValueError(
             f"recipe: extra_share is {recipe.extra_share}, and the second store is "

@@ -116,6 +116,20 @@ def store_path(tmp_path_factory) -> Path:
     return prepare("vkitti1", data, root / "out", scale=1, workers=1)
 
 
+def prepare_folder(root: Path, **options) -> Path:
+    """Prepares `root`/images with `root`/masks and `root`/map.json at full size."""
+    return prepare(
+        "folder",
+        root / "images",
+        root / "out",
+        scale=1,
+        masks=root / "masks",
+        classes=root / "map.json",
+        workers=1,
+        **options,
+    )
+
+
 @pytest.fixture(scope="session")
 def camvid_root() -> Path:
     """The folder of the real CamVid frames, where the machine has them."""

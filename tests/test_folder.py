@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import prepare_folder
 from segnet.check import check
 from segnet.classes import ClassMap
 from segnet.cli import main
@@ -87,16 +88,7 @@ def test_linked_folders_are_read(yard, tmp_path):
 
 
 def test_prepare_takes_masks_and_a_class_map(yard, tmp_path):
-    path = prepare(
-        "folder",
-        yard / "images",
-        tmp_path / "out",
-        scale=1,
-        masks=yard / "masks",
-        classes=yard / "map.json",
-        split=SplitRule("fold", fold=(1, 2)),
-        workers=1,
-    )
+    path = prepare_folder(yard, split=SplitRule("fold", fold=(1, 2)))
     with open_store(path) as store:
         assert store["val"].frame_ids == ["a/0", "a/1", "b/0", "b/1"]
         assert store["train"].frame_ids == ["a/3", "b/3"]
@@ -167,15 +159,7 @@ def test_a_split_without_val_is_warned_of(yard, tmp_path, capsys):
 
 def test_frames_of_test_do_not_train(yard, tmp_path):
     rename(yard, a="test", b="Training")
-    path = prepare(
-        "folder",
-        yard / "images",
-        tmp_path / "out",
-        scale=1,
-        masks=yard / "masks",
-        classes=yard / "map.json",
-        workers=1,
-    )
+    path = prepare_folder(yard)
     with open_store(path) as store:
         assert store["train"].frame_ids == [f"Training/{n}" for n in range(4)]
         assert store["test"].frame_ids == [f"test/{n}" for n in range(4)]

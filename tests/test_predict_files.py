@@ -15,6 +15,7 @@ from helpers.colour_network import (
     ColourEngine,
     colour_model,
     picture,
+    predict_all,
     random_picture,
 )
 from segnet.cli import main
@@ -22,8 +23,6 @@ from segnet.predict import images
 from segnet.predict.predicting import predict_files
 from segnet.predict.sources import find_items
 from segnet.predict.writing import Wanted
-
-ALL = Wanted(overlay=True, confidence=True, shares=True)
 
 
 def save(path, pixels=None):
@@ -42,24 +41,12 @@ def names(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
 
 
-def run(sources, out, wanted=ALL, **options):
-    said = []
-    summary = predict_files(
-        ColourEngine(),
-        sources,
-        out,
-        wanted,
-        classes=CLASSES,
-        say=said.append,
-        **options,
-    )
-    return summary, said
-
-
 def test_every_output_of_an_image(tmp_path):
     ids = np.full((65, 90), RED)
     ids[:, :30] = BLUE
-    summary, said = run([save(tmp_path / "a.png", picture(ids))], tmp_path / "out")
+    summary, said = predict_all(
+        [save(tmp_path / "a.png", picture(ids))], tmp_path / "out"
+    )
     out = tmp_path / "out"
     expected = ["a.confidence.png", "a.json", "a.overlay.jpg", "a.png"]
     assert names(out) == expected
@@ -79,7 +66,7 @@ def test_every_output_of_an_image(tmp_path):
 
 
 def test_only_what_is_wanted_is_written(tmp_path):
-    run([save(tmp_path / "a.jpg")], tmp_path / "out", Wanted(overlay=False))
+    predict_all([save(tmp_path / "a.jpg")], tmp_path / "out", Wanted(overlay=False))
     assert names(tmp_path / "out") == ["a.png"]
 
 
@@ -96,7 +83,7 @@ def test_sub_folders_are_kept_and_equal_stems_do_not_collide(tmp_path):
 def test_names_that_look_like_outputs_do_not_collide(tmp_path):
     for name in ("a.png", "a.confidence.jpg"):
         save(tmp_path / "in" / name)
-    run([tmp_path / "in"], tmp_path / "out")
+    predict_all([tmp_path / "in"], tmp_path / "out")
     assert len(names(tmp_path / "out")) == 8
 
 
@@ -136,20 +123,20 @@ def test_a_file_with_wildcards_in_its_name_is_a_file(tmp_path):
 def test_results_inside_the_source_are_no_sources(tmp_path):
     save(tmp_path / "in" / "a.png")
     for _ in range(2):
-        run([tmp_path / "in"], tmp_path / "in" / "seen")
+        predict_all([tmp_path / "in"], tmp_path / "in" / "seen")
     assert len(names(tmp_path / "in" / "seen")) == 4
     with pytest.raises(ValueError, match="taken for sources next time"):
-        run([tmp_path / "in"], tmp_path / "in")
+        predict_all([tmp_path / "in"], tmp_path / "in")
 
 
 def test_no_source_is_ever_replaced(tmp_path):
     path = save(tmp_path / "a.png")
     before = path.read_bytes()
     with pytest.raises(ValueError, match="a.png: a source that would be replaced"):
-        run([path], tmp_path)
+        predict_all([path], tmp_path)
     assert path.read_bytes() == before
     # Beside it is fine where its name differs.
-    run([save(tmp_path / "b" / "a.jpg")], tmp_path / "b")
+    predict_all([save(tmp_path / "b" / "a.jpg")], tmp_path / "b")
 
 
 def test_sources_that_are_not_there(tmp_path):
@@ -197,7 +184,9 @@ def test_damaged_images_are_named_and_the_rest_is_written(tmp_path):
     content = (tmp_path / "in" / "b.png").read_bytes()
     (tmp_path / "in" / "b.png").write_bytes(content[:-30])
     (tmp_path / "in" / "d.jpg").write_text("no picture")
-    summary, said = run([tmp_path / "in"], tmp_path / "out", Wanted(overlay=False))
+    summary, said = predict_all(
+        [tmp_path / "in"], tmp_path / "out", Wanted(overlay=False)
+    )
     assert names(tmp_path / "out") == ["a.png", "c.png"]
     assert (summary.images, summary.left_out) == (2, 2)
     assert "b.png: cannot read this image" in said[0]
@@ -211,7 +200,7 @@ def test_an_output_that_cannot_be_written_ends_the_run(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").mkdir()
     with pytest.raises(OSError, match="a.png"):
-        run([tmp_path / "in"], tmp_path / "out")
+        predict_all([tmp_path / "in"], tmp_path / "out")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["a.png"]
 
 

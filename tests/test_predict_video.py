@@ -16,14 +16,13 @@ from helpers.colour_network import (
     RED,
     ColourEngine,
     picture,
+    predict_all,
 )
 from segnet.predict import video_file
-from segnet.predict.predicting import predict_files
 from segnet.predict.video_file import TICKS, VideoReader, VideoWriter
 from segnet.predict.writing import Wanted
 
 av = pytest.importorskip("av", reason="videos need PyAV: pip install -e '.[video]'")
-ALL = Wanted(overlay=True, confidence=True, shares=True)
 
 
 def frames(count, size=(64, 96)):
@@ -42,20 +41,6 @@ def write(path, count=12, rate=Fraction(12), size=(64, 96), times=None):
     return path
 
 
-def run(sources, out, wanted=ALL, engine=None, **options):
-    said = []
-    summary = predict_files(
-        engine or ColourEngine(),
-        sources,
-        out,
-        wanted,
-        classes=CLASSES,
-        say=said.append,
-        **options,
-    )
-    return summary, said
-
-
 def read(path):
     with VideoReader(path) as reader:
         return reader, list(reader)
@@ -65,7 +50,7 @@ def test_a_video_comes_back_with_its_rate_and_length(tmp_path):
     rate = Fraction(30_000, 1001)
     write(tmp_path / "a.mp4", 13, rate)
     engine = ColourEngine()
-    summary, said = run([tmp_path / "a.mp4"], tmp_path / "out", engine=engine)
+    summary, said = predict_all([tmp_path / "a.mp4"], tmp_path / "out", engine=engine)
     assert said == [] and (summary.videos, summary.frames) == (1, 13)
     reader, seen = read(tmp_path / "out" / "a.mp4")
     assert reader.rate == rate
@@ -87,7 +72,7 @@ def test_a_video_comes_back_with_its_rate_and_length(tmp_path):
 
 def test_without_an_overlay_a_video_shows_the_colours_alone(tmp_path):
     write(tmp_path / "a.mp4", 2)
-    run([tmp_path / "a.mp4"], tmp_path / "out", Wanted(overlay=False))
+    predict_all([tmp_path / "a.mp4"], tmp_path / "out", Wanted(overlay=False))
     _, seen = read(tmp_path / "out" / "a.mp4")
     assert np.abs(seen[0][1][32, 24].astype(int) - CLASSES.colours[RED]).max() <= 6
 
@@ -95,7 +80,7 @@ def test_without_an_overlay_a_video_shows_the_colours_alone(tmp_path):
 def test_uneven_times_are_kept(tmp_path):
     times = [0, 3000, 9000, 90_000, 91_000]
     write(tmp_path / "a.mp4", 5, times=times)
-    run([tmp_path / "a.mp4"], tmp_path / "out")
+    predict_all([tmp_path / "a.mp4"], tmp_path / "out")
     _, seen = read(tmp_path / "out" / "a.mp4")
     assert [time for time, _ in seen] == times
 
@@ -148,7 +133,9 @@ def noisy(path, count=40):
 def test_damaged_frames_are_named_left_out_and_counted(tmp_path):
     damage(noisy(tmp_path / "a.mp4"))
     write(tmp_path / "b.mp4", 3)
-    summary, said = run([tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "out")
+    summary, said = predict_all(
+        [tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "out"
+    )
     assert summary.left_out >= 1
     assert summary.frames + summary.left_out == 43
     assert f"{tmp_path / 'a.mp4'}: damaged at " in said[0]
@@ -174,7 +161,7 @@ def test_a_video_that_was_cut_short_says_so(tmp_path):
                 copy.mux(packet)
     content = (tmp_path / "b.mp4").read_bytes()
     (tmp_path / "b.mp4").write_bytes(content[: len(content) // 2])
-    summary, said = run([tmp_path / "b.mp4"], tmp_path / "out")
+    summary, said = predict_all([tmp_path / "b.mp4"], tmp_path / "out")
     assert 15 < summary.frames < 25
     assert summary.frames + summary.left_out == 40
     assert "b.mp4: cut short, its last" in said[-1]
@@ -185,7 +172,7 @@ def test_files_that_are_no_videos_are_left_out(tmp_path):
     (tmp_path / "empty.avi").touch()
     write(tmp_path / "good.mp4", 2)
     names = ("text.mp4", "empty.avi", "good.mp4")
-    summary, said = run([tmp_path / name for name in names], tmp_path / "out")
+    summary, said = predict_all([tmp_path / name for name in names], tmp_path / "out")
     assert (summary.videos, summary.left_out) == (1, 2)
     assert all("cannot read this video" in line for line in said)
     assert not (tmp_path / "out" / "text.mp4").exists()
@@ -212,7 +199,7 @@ def test_sound_is_left_out_with_a_word(tmp_path):
         container.mux(sound.encode(beep))
         container.mux(stream.encode())
         container.mux(sound.encode())
-    summary, said = run([tmp_path / "a.mp4"], tmp_path / "out")
+    summary, said = predict_all([tmp_path / "a.mp4"], tmp_path / "out")
     assert said == [f"{tmp_path / 'a.mp4'}: its sound is left out"]
     assert (summary.frames, summary.left_out) == (3, 0)
 
@@ -230,7 +217,7 @@ def test_a_camera_is_seen_until_ctrl_c(tmp_path, monkeypatch):
         return ask(self, images)
 
     monkeypatch.setattr(ColourEngine, "__call__", stopped)
-    summary, _ = run(["0"], tmp_path / "out", engine=engine)
+    summary, _ = predict_all(["0"], tmp_path / "out", engine=engine)
     assert summary.frames == 12
     assert len(read(tmp_path / "out" / "camera0.mp4")[1]) == 12
 
@@ -243,7 +230,7 @@ def test_ctrl_c_in_a_file_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(ColourEngine, "__call__", stopped)
     with pytest.raises(KeyboardInterrupt):
-        run([tmp_path / "a.mp4"], tmp_path / "out")
+        predict_all([tmp_path / "a.mp4"], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -269,12 +256,12 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(av, "open", open_full)
     with pytest.raises(OSError, match="No space left on device: .*a.*mp4"):
-        run([tmp_path / "a.mp4"], tmp_path / "out")
+        predict_all([tmp_path / "a.mp4"], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_camera_that_is_not_there(tmp_path):
-    summary, said = run(["97"], tmp_path / "out")
+    summary, said = predict_all(["97"], tmp_path / "out")
     assert said[0].startswith("camera 97: ") and summary.left_out == 1
 
 
@@ -295,7 +282,7 @@ def test_only_a_few_frames_are_in_memory(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(video_file, "_pixels", counted)
-    run([tmp_path / "a.mp4"], tmp_path / "out", batch_size=2)
+    predict_all([tmp_path / "a.mp4"], tmp_path / "out", batch_size=2)
     assert len(most) >= 60
     assert max(most) <= 12
 
@@ -304,4 +291,4 @@ def test_without_pyav_the_package_is_named(tmp_path, monkeypatch):
     write(tmp_path / "a.mp4", 1)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(ValueError, match=r"pip install -e '\.\[video\]'"):
-        run([tmp_path / "a.mp4"], tmp_path / "out")
+        predict_all([tmp_path / "a.mp4"], tmp_path / "out")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import prepare_folder
 from segnet.check import check
 from segnet.check.rules import MUCH_VOID, void_doubt
 from segnet.classes import CITYSCAPES19, ClassMap
@@ -140,15 +141,7 @@ def tiny(input_shape, num_classes, name="tiny"):
 def test_train_says_it_once(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(MODELS, "tiny", tiny)
     write(tmp_path, 2, [0, 0, 0, 255])
-    path = prepare(
-        "folder",
-        tmp_path / "images",
-        tmp_path / "out",
-        scale=1,
-        masks=tmp_path / "masks",
-        classes=tmp_path / "map.json",
-        workers=1,
-    )
+    path = prepare_folder(tmp_path)
     recipe = Recipe("tiny", batch_size=2, epochs=1)
     train(path, recipe, tmp_path / "run", verbose=2)
     shown = capsys.readouterr().out

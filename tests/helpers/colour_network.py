@@ -4,6 +4,8 @@ import numpy as np
 
 from segnet.classes import ClassMap
 from segnet.predict.enlarging import Answer
+from segnet.predict.predicting import predict_files
+from segnet.predict.writing import Wanted
 
 # A pixel's class is its strongest colour.
 RED, GREEN, BLUE = 0, 1, 2
@@ -13,6 +15,7 @@ CLASSES = ClassMap(
 )
 # Logits are colours divided by this.
 SCALE = 16
+ALL = Wanted(overlay=True, confidence=True, shares=True)
 
 
 class ColourEngine:
@@ -68,3 +71,18 @@ def random_picture(height, width, seed=0) -> np.ndarray:
     """Returns (H, W, 3) uint8 noise."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, (height, width, 3), np.uint8)
+
+
+def predict_all(sources, out, wanted=ALL, engine=None, **options):
+    """Returns the summary of `predict_files` with every output, and what it said."""
+    said = []
+    summary = predict_files(
+        engine or ColourEngine(),
+        sources,
+        out,
+        wanted,
+        classes=CLASSES,
+        say=said.append,
+        **options,
+    )
+    return summary, said

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from segnet.cli.common import (
     Verbs,
+    add_masks,
     add_reader_options,
     add_split,
     add_verb,
@@ -35,13 +36,7 @@ def add_check(verbs: Verbs) -> None:
     parser.add_argument(
         "data", metavar="DATA", nargs="?", type=Path, help="folder of the dataset"
     )
-    parser.add_argument(
-        "masks",
-        metavar="MASKS",
-        nargs="?",
-        type=Path,
-        help="only for folder: the label images",
-    )
+    add_masks(parser)
     parser.add_argument("--out", type=Path, help="folder for the report, check.html")
     add_reader_options(parser)
     add_split(parser)

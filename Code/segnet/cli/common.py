@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segnet.system.text import shown
@@ -61,6 +62,17 @@ def add_workers(parser: argparse._ActionsContainer) -> None:
     """Adds --workers."""
     text = "processes (default: one for each core)"
     parser.add_argument("--workers", type=int, help=text)
+
+
+def add_masks(parser: argparse.ArgumentParser) -> None:
+    """Adds MASKS, the second folder of the reader `folder`."""
+    parser.add_argument(
+        "masks",
+        metavar="MASKS",
+        nargs="?",
+        type=Path,
+        help="only for folder: the label images",
+    )
 
 
 def add_reader_options(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from segnet.cli.common import (
     Verbs,
+    add_masks,
     add_reader_options,
     add_split,
     add_verb,
@@ -32,13 +33,7 @@ def add_prepare(verbs: Verbs) -> None:
     sources = ", ".join(READERS)
     parser.add_argument("source", metavar="SOURCE", help=f"one of {sources}")
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of the dataset")
-    parser.add_argument(
-        "masks",
-        metavar="MASKS",
-        nargs="?",
-        type=Path,
-        help="only for folder: the label images",
-    )
+    add_masks(parser)
     parser.add_argument("out", metavar="OUT", type=Path, help="folder to write")
     parser.add_argument(
         "--scale",

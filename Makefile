@@ -49,7 +49,7 @@ notebook: $(VENV)/ready
 # Needs uv (pip install uv); run after a change to the ranges in pyproject.toml.
 lock:
 	uv pip compile pyproject.toml --universal --upgrade --no-annotate \
-	    --extra notebook --extra dev --no-emit-index-url --no-emit-find-links \
+	    --extra notebook --extra export --extra dev --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:

@@ -34,9 +34,10 @@ ROOMS = {
     "recipe": (3, 3, "how to train"),
     "train": (4, 3, "fits a network"),
     "runs": (5, 2, "loads, packs"),
+    "runtimes": (6, 2, "run exports"),
     "evaluate": (4, 2, "scores"),
     "predict": (3, 2, "new images"),
-    "export": (2, 2, "writes ONNX"),
+    "export": (2, 2, "writes ONNX ..."),
     "compare": (1, 2, "run against run"),
     "bench": (0, 2, "measures speed"),
     "classes": (0, 1, "ids, colours"),
@@ -88,9 +89,9 @@ def heavy(graph: Graph, room: str) -> bool:
 
 def draw(graph: Graph) -> Figure:
     """Returns the drawing; boxes of folders that load no Keras are blue."""
-    figure = Figure(figsize=(9.2, 6.2), facecolor="white")
+    figure = Figure(figsize=(10.7, 6.2), facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(-0.55, 5.55), ylim=(0.2, 5.75))
+    axes.set(xlim=(-0.55, 6.55), ylim=(0.2, 5.75))
     axes.axis("off")
     for first, last, row in GROUPS:
         _box(axes, (first + last) / 2, row, GROUP, last - first + 0.96, 0.74, "none")

@@ -1,1 +1,1 @@
-"""Runs exported files in ONNX Runtime, LiteRT, OpenVINO and TensorFlow, without Keras."""
+"""Runs exported files in ONNX Runtime, LiteRT, OpenVINO and TensorFlow; no Keras."""

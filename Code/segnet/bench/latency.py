@@ -18,10 +18,12 @@ from segnet.bench.machine import (
     keep,
 )
 from segnet.bench.train import YARDSTICK
-from segnet.export.onnx import require_packages, write_network
+from segnet.export.function import Network
+from segnet.export.onnx import require_packages, write_onnx
 from segnet.models import MODELS
 from segnet.models.cost import macs
 from segnet.report.tables import text_table
+from segnet.runtimes.facts import LOGITS
 
 WARM_UP = 2
 # The figures of one network, by name.
@@ -105,7 +107,7 @@ def _prepare(
                 "parameters": network.count_params(),
                 "macs": macs(network),
             }
-            write_network(network, path)
+            write_onnx(Network(network, outputs=LOGITS), path)
             calls[name] = engine.open_call(path)
     return convolution, networks, calls
 

@@ -7,12 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import models
 from segnet.classes import VKITTI1
 from segnet.cli import main
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
-from segnet.models.shipped import read_cards, read_index
+from segnet.models.shipped import build_shipped, read_cards, read_index
 from segnet.models.weight_file import name_variables
 from segnet.recipe import Recipe
 from segnet.runs.cards import card_text, class_map_of_card, weights_table
@@ -53,7 +52,7 @@ def packed(run, folder, name="tiny_bands", **options):
 
 def test_best_weights_come_back_by_name(run, tmp_path):
     packed(run, tmp_path)
-    model = models.load("tiny_bands", folder=tmp_path)
+    model = build_shipped("tiny_bands", folder=tmp_path)
     best = keras.saving.load_model(run / "best.keras")
     assert model.output_shape == best.output_shape
     for ours, theirs in zip(model.get_weights(), best.get_weights(), strict=True):
@@ -108,7 +107,9 @@ def test_last_weights_are_the_averages_that_val_saw(run, tmp_path):
     packed(run, tmp_path / "best")
     card = json.loads(packed(run, tmp_path / "last", weights="last").read_text())
     assert (card["training"]["weights"], card["training"]["epoch"]) == ("last", 1)
-    loaded = [models.load("tiny_bands", folder=tmp_path / f) for f in ("best", "last")]
+    loaded = [
+        build_shipped("tiny_bands", folder=tmp_path / f) for f in ("best", "last")
+    ]
     for best, last in zip(*(m.get_weights() for m in loaded), strict=True):
         np.testing.assert_array_equal(best, last)
 
@@ -144,7 +145,7 @@ def test_without_averages_the_last_weights_are_the_plain_ones(run, tmp_path):
     save_state(other, variables, progress)
     card = json.loads(packed(other, tmp_path / "out", weights="last").read_text())
     assert (card["training"]["epoch"], card["training"]["hours"]) == (3, 0.5)
-    loaded = models.load("tiny_bands", folder=tmp_path / "out")
+    loaded = build_shipped("tiny_bands", folder=tmp_path / "out")
     for plain, last in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_allclose(plain, last, rtol=2**-11, atol=1e-7)
     (other / "best.keras").write_bytes((run / "best.keras").read_bytes())

@@ -8,12 +8,11 @@ import keras
 import numpy as np
 import pytest
 
-from segnet import models
 from segnet.data.camvid import read_labels, reader
 from segnet.data.images import read_rgb
 from segnet.evaluate import evaluate
 from segnet.models import MODELS
-from segnet.models.shipped import FOLDER, read_cards, read_index
+from segnet.models.shipped import FOLDER, build_shipped, read_cards, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.runs.cards import card_text
 from segnet.system.checksums import sha256_of_bytes
@@ -67,7 +66,7 @@ def shipped(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(shipped):
-    return models.load("slim_test", folder=shipped)
+    return build_shipped("slim_test", folder=shipped)
 
 
 def rewritten(path, change):
@@ -180,7 +179,7 @@ def test_a_part_of_a_file_is_named(tmp_path, keep):
 def test_load_gives_the_network_of_the_name_at_any_size(shipped, loaded):
     assert loaded.name == "slim"
     assert loaded.output_shape == (None, *SHAPE[:2], 11)
-    wide = models.load("slim_test", input_shape=(64, 160, 3), folder=shipped)
+    wide = build_shipped("slim_test", (64, 160), folder=shipped)
     assert wide.output_shape == (None, 64, 160, 11)
     origin = trained_like("slim").get_weights()
     pairs = zip(origin, loaded.get_weights(), wide.get_weights(), strict=True)
@@ -188,7 +187,7 @@ def test_load_gives_the_network_of_the_name_at_any_size(shipped, loaded):
         np.testing.assert_allclose(whole, half, rtol=2**-11, atol=1e-7)
         np.testing.assert_array_equal(half, other)
     with pytest.raises(ValueError, match=r"at least 64, got \(63, 97, 3\)"):
-        models.load("slim_test", input_shape=(63, 97, 3), folder=shipped)
+        build_shipped("slim_test", (63, 97), folder=shipped)
 
 
 def test_a_loaded_network_is_saved_without_custom_objects(loaded, tmp_path):
@@ -202,20 +201,20 @@ def test_a_loaded_network_is_saved_without_custom_objects(loaded, tmp_path):
 def test_unknown_names_and_exchanged_files_are_refused(shipped, tmp_path):
     shipped = shutil.copytree(shipped, tmp_path / "copy")
     with pytest.raises(ValueError, match="no weights 'slim'; the index has slim_test"):
-        models.load("slim", folder=shipped)
+        build_shipped("slim", folder=shipped)
     with pytest.raises(ValueError, match="no weights 'slim_test'; the index has none"):
-        models.load("slim_test", folder=shipped / "empty")
+        build_shipped("slim_test", folder=shipped / "empty")
     path = shipped / "slim_test.npz"
     expected = sha256_of_bytes(path.read_bytes())
     found = sha256_of_bytes(rewritten(path, lambda a: a["stem_s2_bn/beta"].fill(1)))
     with pytest.raises(ValueError, match=f"slim_test.npz: .*{found}.*{expected}"):
-        models.load("slim_test", folder=shipped)
+        build_shipped("slim_test", folder=shipped)
     path.unlink()
     with pytest.raises(FileNotFoundError, match="slim_test.npz: missing, though"):
-        models.load("slim_test", folder=shipped)
+        build_shipped("slim_test", folder=shipped)
     (shipped / "index.json").write_text("{")
     with pytest.raises(ValueError, match="index.json: no JSON"):
-        models.load("slim_test", folder=shipped)
+        build_shipped("slim_test", folder=shipped)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,7 @@ def test_an_index_of_another_form_is_refused(shipped, tmp_path, content, said):
     folder = shutil.copytree(shipped, tmp_path / "copy")
     (folder / "index.json").write_text(content)
     with pytest.raises(ValueError, match=f"index.json: {said}.*; install segnet again"):
-        models.load("slim_test", folder=folder)
+        build_shipped("slim_test", folder=folder)
 
 
 def test_a_network_of_a_newer_version_is_named(shipped, tmp_path):
@@ -245,7 +244,7 @@ def test_a_network_of_a_newer_version_is_named(shipped, tmp_path):
     with pytest.raises(
         ValueError, match="slim_test is of the network 'wide', and this"
     ):
-        models.load("slim_test", folder=folder)
+        build_shipped("slim_test", folder=folder)
 
 
 def test_a_card_of_another_form_is_refused(tmp_path):
@@ -278,7 +277,7 @@ def test_every_shipped_file_is_the_one_of_its_card():
     cards = {card["name"]: card for card in read_cards()}
     assert list(cards) == list(read_index())
     for name, card in cards.items():
-        model = models.load(name)
+        model = build_shipped(name)
         assert model.count_params() == card["parameters"]
         assert model.output_shape == (None, *card["size"], len(card["class_names"]))
         assert (FOLDER / card["file"]).stat().st_size == card["bytes"]
@@ -293,5 +292,5 @@ def test_networks_for_photographs_know_the_frames_they_were_trained_on(
     frames = [f for f in reader(camvid_root).frames if f.publisher_split == "val"][::20]
     seen = np.stack([np.asarray(read_rgb(frame.image)) for frame in frames])
     labels = np.stack([read_labels(frame) for frame in frames])
-    found = logits(models.load(name), seen).argmax(-1)
+    found = logits(build_shipped(name), seen).argmax(-1)
     assert np.mean(found[labels != 255] == labels[labels != 255]) > 0.95

@@ -5,7 +5,6 @@ once, and `render` or `prepare` never wait for a deep-learning framework.
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 
 from segnet import __version__
@@ -52,7 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 is done, 1 that `check` found or `predict` left out something, 2 bad input, 130
     stopped by the user.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print_any_character()
     arguments = _parser().parse_args(argv)
     try:

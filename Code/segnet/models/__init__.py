@@ -1,54 +1,48 @@
 """The networks, their shipped weights by name, and what they cost.
 
-`MODELS[name](input_shape, num_classes) -> keras.Model` builds one, `load(name)` returns
-one with its shipped weights.
+`MODELS[name](input_shape, num_classes) -> keras.Model` builds one; `segnet.load(name)`
+returns one with its shipped weights.
 
 Every model takes uint8 RGB images (B, H, W, 3) with values 0-255 and returns float32
 logits (B, H, W, K) at the same size.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+import sys
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-import keras
+if TYPE_CHECKING:
+    from segnet.models.builders import MODELS
 
-from segnet.models.edgesegnet import edgesegnet
-from segnet.models.fast_scnn import fast_scnn
-from segnet.models.reference_edgesegnet import reference_edgesegnet
-from segnet.models.reference_multibranch import reference_multibranch
-from segnet.models.shipped import build_shipped
-from segnet.models.slim import slim
+__all__ = ["MODELS", "NETWORKS", "check_network"]
 
-# Builders by name, called as `MODELS[name](input_shape, num_classes)`.
-MODELS: dict[str, Callable[..., keras.Model]] = {
-    "reference_multibranch": reference_multibranch,
-    "reference_edgesegnet": reference_edgesegnet,
-    "slim": slim,
-    "edgesegnet": edgesegnet,
-    "fast_scnn": fast_scnn,
+# A sentence on each network, in the order of `MODELS`.
+NETWORKS = {
+    "reference_multibranch": "the network this project set out from, as a baseline",
+    "reference_edgesegnet": "EdgeSegNet as the inspiring work tried it, as a baseline",
+    "slim": "three branches, designed for wall-clock time on a CPU",
+    "edgesegnet": "EdgeSegNet with repaired modules, which trains from scratch",
+    "fast_scnn": "Fast-SCNN as published, for comparison",
 }
 
 
-def load(
-    name: str,
-    input_shape: tuple[int, int, int] | None = None,
-    folder: str | Path | None = None,
-) -> keras.Model:
-    """Returns a network with shipped weights, of stock layers only.
+def __getattr__(name: str) -> Any:
+    # On demand: the builders import Keras, which takes seconds.
+    if name == "MODELS":
+        from segnet.models.builders import MODELS
 
-    Args:
-        name: A name that `segnet models` lists, for example "slim_camvid11".
-        input_shape: (H, W, 3), H and W at least 64; by default the size of the frames
-            that the weights were trained on.
-        folder: A folder that `segnet pack --folder` wrote; by default the weights of
-            this package.
+        return MODELS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    Returns:
-        A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
+
+def check_network(name: str) -> None:
+    """Refuses a name that is no key of `MODELS`, without importing Keras for it.
 
     Raises:
-        FileNotFoundError: The file of the weights is missing.
-        ValueError: No weights have this name, the file is not the one in the index, or
-            the network cannot have this size.
+        ValueError: Naming those that are.
     """
-    return build_shipped(name, MODELS, input_shape, folder)
+    # Whoever has added a network of their own has loaded the builders.
+    builders = sys.modules.get(f"{__name__}.builders")
+    known: Collection[str] = builders.MODELS if builders else NETWORKS
+    if name not in known:
+        raise ValueError(f"no network {name!r}; known are {', '.join(sorted(known))}")

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import keras
 
-from segnet.models import MODELS
+from segnet.models import check_network
+from segnet.models.builders import MODELS
 from segnet.recipe import Recipe
 
 
@@ -25,16 +26,6 @@ def build_inference_model(
     check_network(recipe.model)
     with precision("float32"):
         return MODELS[recipe.model](image_shape(size), num_classes)
-
-
-def check_network(name: str) -> None:
-    """Refuses a name that is no key of `segnet.models.MODELS`.
-
-    Raises:
-        ValueError: Naming those that are.
-    """
-    if name not in MODELS:
-        raise ValueError(f"no network {name!r}; known are {', '.join(sorted(MODELS))}")
 
 
 def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:

@@ -7,13 +7,16 @@ A folder of weights holds `index.json` and, for each name, three files that
 
 import json
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
-
-from segnet.models.weight_file import read_weights
 from segnet.system.checksums import sha256_of_bytes
+
+if TYPE_CHECKING:
+    import keras
+
+# Keras is imported where a network is built: names and cards are found without it.
 
 REPACK = "install segnet again, or pack the weights again"
 FOLDER = Path(__file__).parents[1] / "weights"
@@ -40,34 +43,61 @@ CARD = ENTRY | {
 
 
 def build_shipped(
-    name: str,
-    builders: Mapping[str, Callable[..., keras.Model]],
-    input_shape: tuple[int, int, int] | None = None,
-    folder: str | Path | None = None,
-) -> keras.Model:
-    """Returns a network with shipped weights; see `segnet.models.load`.
+    name: str, size: tuple[int, int] | None = None, folder: str | Path | None = None
+) -> "keras.Model":
+    """Returns a network with shipped weights, of stock layers only.
 
     Args:
-        name: A key of the index.
-        builders: Networks by name.
-        input_shape: (H, W, 3); None for the size of the training frames.
+        name: A key of the index, for example "slim_camvid11".
+        size: (H, W), each at least 64; None for the size of the training frames.
         folder: Where the index is; None for the weights of the package.
+
+    Returns:
+        A model from images (B, H, W, 3) uint8 0-255 to logits (B, H, W, K) float32.
 
     Raises:
         FileNotFoundError: The file of the weights is missing.
-        ValueError: No such name or network, or a file is not as it was packed.
+        ValueError: No such name or network, a file is not as it was packed, or the
+            network cannot have this size.
     """
     folder = FOLDER if folder is None else Path(folder)
     entry = find_entry(name, folder)
-    path = folder / entry["file"]
-    content = _checked(path, name, entry["sha256"])
-    shape = (*entry["size"], 3) if input_shape is None else tuple(input_shape)
-    build = builders.get(entry["network"])
+    return _build(folder / entry["file"], entry, folder / INDEX, name, size)
+
+
+def build_packed(
+    path: str | Path, size: tuple[int, int] | None = None
+) -> "keras.Model":
+    """Returns the network of a file that `segnet pack` wrote, by the card beside it.
+
+    Args:
+        path: The `.npz`.
+        size: As for `build_shipped`.
+
+    Raises:
+        FileNotFoundError: The file or its card is missing.
+        ValueError: As for `build_shipped`.
+    """
+    path = Path(path)
+    card = read_card_of(path)
+    return _build(path, card, path.with_suffix(".json"), path.stem, size)
+
+
+def _build(
+    path: Path, entry: dict, where: Path, name: str, size: tuple[int, int] | None
+) -> "keras.Model":
+    """Returns the network of a file that an entry, read from `where`, describes."""
+    from segnet.models.builders import MODELS
+    from segnet.models.weight_file import read_weights
+
+    content = _checked(path, where, entry["sha256"])
+    build = MODELS.get(entry["network"])
     if build is None:
         raise ValueError(
-            f"{folder / INDEX}: {name} is of the network {entry['network']!r}, and "
-            f"this segnet has {', '.join(sorted(builders))}"
+            f"{where}: {name} is of the network {entry['network']!r}, and "
+            f"this segnet has {', '.join(sorted(MODELS))}"
         )
+    shape = (*(entry["size"] if size is None else size), 3)
     model = build(input_shape=shape, num_classes=entry["num_classes"])
     read_weights(model, content, path)
     return model
@@ -120,6 +150,22 @@ def read_card(name: str) -> dict | None:
     return _read_card(path)
 
 
+def read_card_of(path: Path) -> dict:
+    """Returns the card beside a file that `segnet pack` wrote.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It is damaged.
+    """
+    card = path.with_suffix(".json")
+    if not card.is_file():
+        raise FileNotFoundError(
+            f"{path}: weights without their card; put {card.name}, which `segnet pack` "
+            f"wrote too, beside them"
+        )
+    return _read_card(card)
+
+
 def find_entry(name: str, folder: str | Path) -> dict:
     """Returns the index entry of a name.
 
@@ -160,17 +206,15 @@ def _check(values: object, expected: Mapping[str, type], where: str) -> None:
             )
 
 
-def _checked(path: Path, name: str, expected: str) -> bytes:
-    """The content of a file whose checksum is that of the index."""
+def _checked(path: Path, where: Path, expected: str) -> bytes:
+    """The content of a file whose checksum is the one in `where`."""
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: missing, though the index lists {name!r}; {REPACK}"
-        )
+        raise FileNotFoundError(f"{path}: missing, though {where} lists it; {REPACK}")
     content = path.read_bytes()
     found = sha256_of_bytes(content)
     if found != expected:
         raise ValueError(
-            f"{path}: damaged or exchanged: its sha256 is {found}, the index says "
+            f"{path}: damaged or exchanged: its sha256 is {found}, {where} says "
             f"{expected}; {REPACK}"
         )
     return content

@@ -24,8 +24,8 @@ def card_text(card: dict) -> str:
         f"{card['macs'] / 1e9:.2f} G MACs at {height}x{width}, "
         f"{card['bytes'] / 1e6:.2f} MB.",
         "```python\n"
-        "from segnet.models import load\n\n"
-        f'model = load("{card["name"]}", input_shape=({height}, {width}, 3))\n'
+        "import segnet\n\n"
+        f'model = segnet.load("{card["name"]}", input_shape=({height}, {width}, 3))\n'
         "logits = model.predict(images)  # uint8 RGB in, float32 logits out\n"
         "```",
         f"Classes, by id: {', '.join(card['class_names'])}.",

@@ -39,14 +39,21 @@ class Weights:
         """Whether the file is the last.npz of a run, under whatever name."""
         return self.file is not None and is_state(self.file)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the file is one that `segnet pack` wrote."""
+        if self.file is None or self.file.suffix != ".npz":
+            return False
+        return not self.is_state
+
 
 def find_weights(model: str | Path) -> Weights:
-    """Returns where the weights of a model are; each verb accepts the same three.
+    """Returns where the weights of a model are; each verb accepts the same.
 
     Args:
-        model: A file; a run folder, for its best.keras or, where that is missing, its
-            last.npz; or a name that `segnet models` lists. Files and run folders come
-            first.
+        model: A file: `.keras`, the last.npz of a run, or a `.npz` of `segnet pack`;
+            a run folder, for its best.keras or, where that is missing, its last.npz;
+            or a name that `segnet models` lists. Files and run folders come first.
 
     Raises:
         FileNotFoundError: No such file, run or name.
@@ -76,7 +83,9 @@ def find_weights(model: str | Path) -> Weights:
     )
 
 
-def load(model: str | Path) -> "keras.Model":
+def load(
+    model: str | Path, input_shape: tuple[int, int, int] | None = None
+) -> "keras.Model":
     """Returns the `keras.Model` of a file, a run folder or a shipped name.
 
     It takes images (B, H, W, 3) uint8 and returns logits (B, H, W, K) float32. Weights
@@ -85,23 +94,54 @@ def load(model: str | Path) -> "keras.Model":
 
     Args:
         model: What `find_weights` takes.
+        input_shape: (H, W, 3), H and W at least 64, for a network of this package; by
+            default the size of its training frames.
 
     Raises:
         FileNotFoundError: No such file, run or name.
-        ValueError: The file is no `.keras` file, only a part of one, or damaged.
+        ValueError: The file is no `.keras` file, only a part of one, or damaged, or
+            the network cannot have this size.
     """
+    size = None if input_shape is None else _size(input_shape)
     found = find_weights(model)
     if found.note:
         print(shown(found.note), file=sys.stderr)
     if found.file is None:
-        from segnet import models
+        from segnet.models.shipped import build_shipped
 
-        return models.load(found.name)
+        return build_shipped(found.name, size)
+    if found.is_packed:
+        from segnet.models.shipped import build_packed
+
+        return build_packed(found.file, size)
     if found.is_state:
         from segnet.runs.last import load_last
 
-        return load_last(found.file)
-    return _load_keras(found.file)
+        return _at_size(load_last(found.file), size, found.file)
+    return _at_size(_load_keras(found.file), size, found.file)
+
+
+def _size(input_shape: tuple[int, int, int]) -> tuple[int, int]:
+    try:
+        height, width, channels = input_shape
+    except (TypeError, ValueError):
+        channels = None
+    if channels != 3:
+        raise ValueError(f"input_shape is {input_shape}, expected (H, W, 3)")
+    return height, width
+
+
+def _at_size(
+    model: "keras.Model", size: tuple[int, int] | None, path: Path
+) -> "keras.Model":
+    from segnet.models.build import at_size
+
+    if size is None:
+        return model
+    try:
+        return at_size(model, size)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _load_keras(path: Path) -> "keras.Model":
@@ -171,11 +211,10 @@ def class_names_of(model: str | Path) -> list[str] | None:
 
 
 def _class_map(found: Weights) -> ClassMap | None:
-    if found.file is None:
-        from segnet.models.shipped import read_card
+    if found.file is None or found.is_packed:
         from segnet.runs.cards import class_map_of_card
 
-        card = read_card(found.name)
+        card = _card(found)
         return class_map_of_card(card) if card else None
     if not found.is_state and zipfile.is_zipfile(found.file):
         class_map = read_class_map(found.file)
@@ -187,6 +226,13 @@ def _class_map(found: Weights) -> ClassMap | None:
     # Runs of segnet 0.1 know the names alone.
     names = tuple(_names_in_state(found.file) or ())
     return next((known for known in CLASS_MAPS.values() if known.names == names), None)
+
+
+def _card(found: Weights) -> dict | None:
+    """Returns the card of shipped or packed weights, None without one."""
+    from segnet.models.shipped import read_card, read_card_of
+
+    return read_card_of(found.file) if found.file else read_card(found.name)
 
 
 def _names_in_state(file: Path) -> list[str] | None:
@@ -210,7 +256,7 @@ def training_of(model: str | Path) -> dict | None:
         FileNotFoundError: No such file, run or name.
     """
     found = find_weights(model)
-    if not found.file:
+    if not found.file or found.is_packed:
         return None
     try:
         recipe = run_folder.read_recipe(found.file.parent)
@@ -231,14 +277,12 @@ def trained_on_val(model: str | Path, source: str) -> bool:
         FileNotFoundError: No such file, run or name.
     """
     found = find_weights(model)
-    if found.file:
+    if found.file and not found.is_packed:
         try:
             return run_folder.read_recipe(found.file.parent).include_val
         except (FileNotFoundError, ValueError):
             return False
 
-    from segnet.models.shipped import read_card
-
-    card = read_card(found.name)
+    card = _card(found)
     reports = card["scores_without_val"] if card else []
     return any(report["source"] == source for report in reports)

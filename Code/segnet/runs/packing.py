@@ -61,7 +61,7 @@ def pack(
 
     Args:
         run: A run folder.
-        name: The name for `segnet.models.load`, for example "slim_camvid11".
+        name: The name for `segnet.load`, for example "slim_camvid11".
         reports: JSON files that `segnet evaluate --out` wrote about these weights, at
             least one of them in the network's own classes; there may be none where
             `without_val` is given.

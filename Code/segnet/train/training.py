@@ -14,7 +14,7 @@ import keras
 
 from segnet.data.store import Split, Store, open_store
 from segnet.evaluate import evaluate
-from segnet.models.build import check_network
+from segnet.models import check_network
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.record import recorded

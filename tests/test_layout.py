@@ -31,6 +31,7 @@ KERNELS = {
     "segnet.train.kernels_tensorflow": {"tensorflow"},
     # The converters of every file format read TensorFlow's graphs.
     "segnet.export.function": {"tensorflow"},
+    "segnet.runtimes.saved_model": {"tensorflow"},
 }
 # These rooms never make a user wait for Keras: importing them loads nothing else.
 KERAS_FREE = {
@@ -138,8 +139,8 @@ def test_an_interpreter_that_imports_keras_has_it():
 
 def heavy_anywhere(graph: Graph) -> dict[str, set[str]]:
     """Returns module of the half -> heavy packages that even its functions import."""
-    # Work with a network is done by functions of predict, report and cli.
-    work = {"predict", "report", "cli"}
+    # Work with a network is done by functions of these.
+    work = {"predict", "runtimes", "report", "cli"}
     names = [n for n in keras_free(graph) if graph.modules[n].room not in work]
     found = {n: graph.outside(n, lazy=True) - LIGHT - LATE.keys() for n in names}
     return {name: heavy for name, heavy in found.items() if heavy}
@@ -180,8 +181,8 @@ def backends_named(graph: Graph) -> dict[str, set[str]]:
 
 
 def test_package_speaks_only_keras(graph):
-    # A kernel that Keras has no name for, loaded by `--kernels fast` alone; and what
-    # turns a network into a graph for a converter.
+    # A kernel that Keras has no name for, loaded by `--kernels fast` alone; what turns
+    # a network into a graph for a converter; and the runtime of SavedModels.
     assert backends_named(graph) == KERNELS
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from segnet.recipe import Recipe, differences
-from segnet.recipes import RECIPES
+from segnet.recipes import RECIPES, own_recipe
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -120,3 +120,38 @@ def test_bad_json_raises(text, message):
 def test_differences_name_the_field_and_both_values():
     assert differences(Recipe(), Recipe()) == []
     assert differences(Recipe(seed=1), Recipe(seed=2)) == ["seed: 1 -> 2"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "epochs", "batch"),
+    [(48, 100, 8), (47, 103, 8), (7, 200, 7), (1, 200, 1), (5000, 20, 8)],
+)
+def test_own_frames_train_the_longer_the_fewer_they_are(frames, epochs, batch):
+    recipe = own_recipe(frames, (180, 240))
+    assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
+    assert recipe.warmup_epochs == epochs / 20
+    assert recipe.validate_every == epochs // 10
+    assert (recipe.crop, recipe.class_weights) == (None, "enet")
+
+
+@pytest.mark.parametrize(
+    ("size", "crop"),
+    [
+        ((360, 480), None),
+        ((361, 481), (360, 472)),
+        # sqrt(172800 / (1080 * 1920)) = 0.2887: 311.8 and 554.3
+        ((1080, 1920), (304, 552)),
+        ((64, 8000), (64, 4640)),
+        ((63, 8000), None),
+    ],
+)
+def test_crops_of_own_frames_have_their_shape(size, crop):
+    assert own_recipe(60, size).crop == crop
+
+
+def test_values_that_are_given_replace_those_of_own():
+    recipe = own_recipe(48, (96, 128), epochs=2, model="edgesegnet", scale=(1, 1))
+    assert (recipe.epochs, recipe.warmup_epochs, recipe.validate_every) == (2, 0.1, 1)
+    assert (recipe.init, recipe.scale) == ("edgesegnet_city14", (1, 1))
+    assert own_recipe(48, (96, 128), model="fast_scnn").init == ""
+    assert own_recipe(48, (96, 128), init="").init == ""

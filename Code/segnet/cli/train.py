@@ -4,13 +4,17 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from segnet.cli.common import Verbs, add_field, add_verb, say
+
+if TYPE_CHECKING:
+    from segnet.recipe import Recipe
 
 
 def add_train(verbs: Verbs) -> None:
     from segnet.recipe import Recipe
-    from segnet.recipes import RECIPES
+    from segnet.recipes import OWN, RECIPES
 
     parser = add_verb(
         verbs,
@@ -30,8 +34,9 @@ def add_train(verbs: Verbs) -> None:
     )
     parser.add_argument(
         "--recipe",
-        choices=sorted(RECIPES),
-        help="a named recipe; the options below change single values of it",
+        choices=sorted([OWN, *RECIPES]),
+        help="a named recipe; the options below change single values of it; own: "
+        "chosen for your own frames, from their number and size",
     )
     parser.add_argument(
         "--extra",
@@ -68,9 +73,22 @@ def add_train(verbs: Verbs) -> None:
         add_field(recipe, field)
 
 
+def _recipe(name: str | None, store: Path, values: dict) -> "Recipe":
+    """Returns the recipe of a name with some values of its fields changed."""
+    from segnet.recipe import Recipe
+    from segnet.recipes import OWN, RECIPES, own_recipe
+
+    if name != OWN:
+        return dataclasses.replace(RECIPES[name] if name else Recipe(), **values)
+
+    from segnet.data.store import open_store
+
+    with open_store(store) as found:
+        return own_recipe(len(found["train"]), found["train"].size, **values)
+
+
 def _train(arguments: argparse.Namespace) -> None:
     from segnet.recipe import Recipe
-    from segnet.recipes import RECIPES
 
     values = {
         field.name: getattr(arguments, field.name)
@@ -78,8 +96,7 @@ def _train(arguments: argparse.Namespace) -> None:
         if getattr(arguments, field.name) is not None
     }
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    base = RECIPES[arguments.recipe] if arguments.recipe else Recipe()
-    recipe = dataclasses.replace(base, **values)
+    recipe = _recipe(arguments.recipe, arguments.store, values)
 
     from segnet.evaluate import table
     from segnet.train import train

@@ -1,4 +1,4 @@
-"""The named recipes that `segnet train --recipe` accepts, and the one for own frames."""
+"""The named recipes that `segnet train --recipe` accepts, and `own` for own frames."""
 
 import math
 from dataclasses import replace

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from helpers.browser import chromium
 from segnet.classes import VKITTI1
 from segnet.data.prepare import prepare
 
@@ -128,6 +129,13 @@ def prepare_folder(root: Path, **options) -> Path:
         workers=1,
         **options,
     )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, where this machine has it."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """Every page in a real browser: it is quiet, fits, and is reached by the keyboard."""
 
-import shutil
-
 import numpy as np
 import pytest
 
+from helpers.browser import CONTRAST, SCHEMES, WIDTHS, check_fits, new_page, tabbed
 from segnet.check import check
 from segnet.compare.comparing import compare
 from segnet.compare.writing import write as write_comparison
@@ -15,7 +14,6 @@ from segnet.runs.page import write_runs
 from test_compare import counts, write
 from test_runs import write_run
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -47,35 +45,14 @@ def pages(store_path, tmp_path_factory):
     }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is optional")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
-    with api.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["check", "evaluate", "compare", "runs"])
 def test_a_page_is_quiet_and_fits(pages, browser, name, width, scheme):
-    page = browser.new_page(
-        viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    said = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+    page, said = new_page(browser, width, scheme)
     page.goto(pages[name].as_uri())
     assert said == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # The text stands out from the page: 4.5 to 1 is what WCAG 2 asks for.
-    assert page.evaluate(CONTRAST) >= 4.5
+    check_fits(page, width)
     page.close()
 
 
@@ -98,22 +75,6 @@ def test_what_unfolds_is_reached_by_the_keyboard(pages, browser):
     page = browser.new_page()
     page.goto(pages["check"].as_uri())
     summaries = page.locator("summary").count()
-    reached = 0
-    for _ in range(summaries):
-        page.keyboard.press("Tab")
-        reached += page.evaluate("document.activeElement.tagName") == "SUMMARY"
-    assert reached == summaries
+    reached = tabbed(page, summaries, "e => e.tagName")
+    assert reached == ["SUMMARY"] * summaries
     page.close()
-
-
-CONTRAST = """() => {
-  const parse = text => text.match(/[0-9.]+/g).slice(0, 3).map(Number);
-  const light = c => c.map(v => v / 255).map(
-    v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  const luminance = c => { const [r, g, b] = light(c);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const style = getComputedStyle(document.body);
-  const [a, b] = [luminance(parse(style.color)),
-    luminance(parse(style.backgroundColor))].sort((x, y) => y - x);
-  return (a + 0.05) / (b + 0.05);
-}"""

@@ -19,6 +19,7 @@ const screen = canvas.getContext("2d");
 const small = surface(WIDTH, HEIGHT, true);
 const colours = surface(WIDTH, HEIGHT);
 const photograph = surface(1, 1);
+const HINT = $("pixel").textContent;
 let seen = null;      // { classes, confidence, milliseconds } of the picture
 let cursor = null;    // [x, y] of the pixel that is read, of the whole picture
 let camera = null;    // MediaStream while it runs
@@ -95,10 +96,12 @@ async function show(source, width, height) {
   reveal();
   draw();
   fill();
+  if (cursor) read();
 }
 
 async function open(file, name = file.name) {
   stopCamera();
+  forget();
   const mine = ++turn;
   say(`Reading ${name} ...`);
   if (file.size > MOST_BYTES) {
@@ -148,6 +151,7 @@ async function startCamera() {
     stopCamera();
     return say(`The camera cannot be used: ${error.message || error.name}.`, true);
   }
+  forget();
   const mine = camera;
   $("camera").textContent = "Stop the camera";
   mine.getVideoTracks()[0].onended = stopCamera;
@@ -239,6 +243,11 @@ function fill() {
   canvas.setAttribute("aria-label", `Seen: ${most.join(", ")}`);
   $("speed").textContent = `${milliseconds.toFixed(0)} ms for ${WIDTH}x${HEIGHT} pixels, ` +
     `ONNX Runtime Web ${facts.runtime}, one thread`;
+}
+
+function forget() {
+  cursor = null;
+  $("pixel").firstElementChild.textContent = HINT;
 }
 
 function read() {

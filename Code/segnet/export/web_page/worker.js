@@ -3,7 +3,6 @@ import * as ort from "./onnxruntime/ort.wasm.bundle.min.js";
 
 // One thread: several need headers (COOP, COEP) that plain static servers do not send.
 ort.env.wasm.numThreads = 1;
-ort.env.logLevel = "error";
 
 let session, size;
 
@@ -19,7 +18,8 @@ async function load(given) {
     fetched("onnxruntime/ort-wasm-simd-threaded.wasm"), fetched("model.onnx")]);
   // Passed by hand, so that the server need not know the type of .wasm files.
   ort.env.wasm.wasmBinary = program;
-  session = await ort.InferenceSession.create(network, { executionProviders: ["wasm"] });
+  session = await ort.InferenceSession.create(network, {
+    executionProviders: ["wasm"], logSeverityLevel: 3 });  // Errors alone.
   // The browser compiles a fast program only once a slow one has run.
   await run(new Uint8Array(size[0] * size[1] * 3));
   return { version: ort.env.versions.common };

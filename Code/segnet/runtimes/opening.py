@@ -2,30 +2,12 @@
 
 from pathlib import Path
 
+from segnet.runtimes.formats import FORMATS, SAVED_MODEL, format_of
 from segnet.runtimes.runtime import Runtime
+from segnet.runtimes.seal import check_seal, is_sealed
+from segnet.runtimes.trial import try_out
 
-# Format -> ending of its files; a SavedModel is a folder.
-FORMATS = {
-    "onnx": ".onnx",
-    "litert": ".tflite",
-    "openvino": ".xml",
-    "saved_model": "",
-}
-SAVED_MODEL = "saved_model.pb"
-
-
-def format_of(path: str | Path) -> str | None:
-    """Returns the format of an exported file, None for any other file or name.
-
-    Args:
-        path: Only its ending counts; of a folder, whether a SavedModel is in it.
-    """
-    path = Path(path)
-    ending = path.suffix.lower()
-    for name, suffix in FORMATS.items():
-        if suffix and ending == suffix:
-            return name
-    return "saved_model" if (path / SAVED_MODEL).is_file() else None
+__all__ = ["FORMATS", "SAVED_MODEL", "format_of", "open_runtime"]
 
 
 def open_runtime(
@@ -34,6 +16,10 @@ def open_runtime(
     size: tuple[int, int] | None = None,
 ) -> Runtime:
     """Returns an exported file, opened in its runtime.
+
+    Files of `segnet export` are sealed, so that damage is found before a runtime sees
+    them. An unsealed `.tflite` file is tried out first in a process of its own: LiteRT
+    trusts what it reads, and damage may end the process.
 
     Args:
         path: A `.onnx`, `.tflite` or OpenVINO `.xml` file, or the folder of a
@@ -57,6 +43,9 @@ def open_runtime(
             f"{path}: no exported file; give a .onnx, .tflite or .xml file, or the "
             f"folder of a SavedModel"
         )
+    sealed = is_sealed(path)
+    if sealed:
+        check_seal(path)
     if found == "onnx":
         from segnet.runtimes.onnx import OnnxFile
 
@@ -64,6 +53,8 @@ def open_runtime(
     if found == "litert":
         from segnet.runtimes.litert import LiteRTFile
 
+        if not sealed:
+            try_out(path, size)
         return LiteRTFile(path, threads, size)
     if found == "openvino":
         from segnet.runtimes.openvino import OpenVINOFile

@@ -42,9 +42,12 @@ def ring(points: Any) -> np.ndarray:
         ValueError: These are no finite numbers, or fewer than three corners.
     """
     try:
-        corners = np.asarray(points, np.float64).reshape(-1, 2)
+        corners = np.asarray(points, np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError("its points are no pairs of numbers") from None
+        corners = np.zeros(1)
+    if not (corners.shape[1:] == (2,) or corners.ndim == 1 and corners.size % 2 == 0):
+        raise ValueError("its points are no pairs of numbers")
+    corners = corners.reshape(-1, 2)
     if len(corners) < 3:
         raise ValueError(f"it has {len(corners)} corners, a polygon has 3 or more")
     if not np.isfinite(corners).all():

@@ -37,7 +37,7 @@ def budget_for(recipe: Recipe, name: str) -> Recipe:
 
 def row_of(run: Path) -> dict:
     """Returns the row of a finished run folder."""
-    report = json.loads((run / "report.json").read_text())
+    report = json.loads((run / "report.json").read_text())["best"]
     with open(run / "history.csv") as file:
         seconds = [float(row["seconds"]) for row in csv.DictReader(file)]
     kept = ("parameters", "miou", "pixel_accuracy", "per_class", "frames", "source")

@@ -54,7 +54,7 @@ def run(
     with all_replaced(list(modules.items())):
         parameters = MODELS[recipe.model]((64, 64, 3), 11).count_params()
         train(store, recipe, folder, resume=True, verbose=0, kernels=kernels)
-    report = json.loads((folder / "report.json").read_text())
+    report = json.loads((folder / "report.json").read_text())["best"]
     with open(folder / "history.csv") as file:
         speeds = [float(row["images_per_second"]) for row in csv.DictReader(file)]
     scores = {key: f"{100 * (v or 0):.1f}" for key, v in report["per_class"].items()}

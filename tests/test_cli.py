@@ -117,7 +117,7 @@ def test_check_tells_by_its_status(store_path, tmp_path, capsys):
 
 def test_errors_name_the_file_and_have_no_traceback(tmp_path, capsys):
     missing = tmp_path / "nothing.h5"
-    assert main(["evaluate", str(tmp_path / "best.keras"), str(missing)]) == 2
+    assert main(["evaluate", "slim_city14", str(missing)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("segnet evaluate: ") and "nothing.h5" in error
     assert main(["prepare", "vkitti3", str(tmp_path), str(tmp_path / "out")]) == 2

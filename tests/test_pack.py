@@ -15,6 +15,7 @@ from segnet.models.shipped import build_shipped, read_cards, read_index
 from segnet.models.weight_file import name_variables
 from segnet.recipe import Recipe
 from segnet.runs.cards import card_text, class_map_of_card, weights_table
+from segnet.runs.loading import load
 from segnet.runs.packing import pack
 from segnet.runs.state import read_progress, save_state
 from segnet.train import train
@@ -62,7 +63,7 @@ def test_best_weights_come_back_by_name(run, tmp_path):
 def test_the_card_repeats_run_report_and_notes(run, tmp_path):
     path = packed(run, tmp_path)
     card = json.loads(path.read_text())
-    report = json.loads((run / "report.json").read_text())
+    report = json.loads((run / "report.json").read_text())["best"]
     training = card["training"]
     assert NOTES.items() <= card.items()
     assert (card["network"], card["num_classes"], card["size"]) == (
@@ -214,7 +215,7 @@ def test_notes_that_say_too_little_are_refused(run, tmp_path, change, message):
     ],
 )
 def test_reports_of_something_else_are_refused(run, tmp_path, change, message):
-    report = json.loads((run / "report.json").read_text())
+    report = json.loads((run / "report.json").read_text())["best"]
     path = tmp_path / "report.json"
     path.write_text(json.dumps(report | change))
     with pytest.raises(ValueError, match=message):
@@ -272,7 +273,7 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
         teacher=("/a/d/best.keras", "slim_x"),
     )
     (other / "recipe.json").write_text(recipe.to_json())
-    report = json.loads((run / "report.json").read_text())
+    report = json.loads((run / "report.json").read_text())["best"]
     path = other / "report.json"
     path.write_text(json.dumps(report))
     with pytest.raises(ValueError, match="was trained on val, and a report scores val"):
@@ -300,3 +301,22 @@ def test_a_run_on_val_as_well_has_no_score_on_val(run, store_path, tmp_path):
     assert card["training"]["recipe"]["init"] == "c/best.keras"
     assert card["training"]["recipe"]["teacher"] == ["d/best.keras", "slim_x"]
     assert "without the hours behind `c/best.keras`" in card_text(card)
+
+
+def test_a_run_is_packed_with_nothing_else_said(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["pack", str(run), "mine"]) == 0
+    weights = tmp_path / "weights" / "mine.npz"
+    assert "takes it where a model is: segnet predict weights/mine.npz" in (
+        capsys.readouterr().out
+    )
+    card = json.loads(weights.with_suffix(".json").read_text())
+    report = json.loads((run / "report.json").read_text())["best"]
+    assert [score["miou"] for score in card["scores"]] == [report["miou"]]
+    assert (card["licence"], card["limits"]) == ("", [])
+    (command,) = card["commands"]
+    assert command.startswith("segnet train out/store.h5 --out ")
+    text = weights.with_suffix(".md").read_text()
+    assert command in text
+    assert "## Limits" not in text and "hours of training\n" in text
+    assert load(weights).name == "tiny"

@@ -11,6 +11,7 @@ from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.recipes import RECIPES
 from segnet.runs import folder as run_folder
+from segnet.runs.command import path_of_place
 from segnet.runs.listing import find_runs, minutes_of, runs_table
 from segnet.runs.record import DivergedError, read_record, recorded
 from segnet.system.locks import alone
@@ -151,7 +152,10 @@ def test_a_training_keeps_its_record(store_path, tmp_path, monkeypatch):
     recipe = dataclasses.replace(TINY, epochs=1)
     train(store_path, recipe, tmp_path / "run", verbose=0)
     record = read_record(tmp_path / "run")
-    assert (record["state"], record["store"]) == ("finished", "out/store.h5")
+    assert (record["state"], record["kernels"]) == ("finished", "keras")
+    assert path_of_place(record["store"], tmp_path / "run") == store_path
+    (command,) = record["commands"]
+    assert command.startswith("segnet train out/store.h5 --out ")
     assert record["frames"] == 9
     assert str(tmp_path) not in json.dumps(record)
     recipe = dataclasses.replace(recipe, learning_rate=1e30, ema=0.0)

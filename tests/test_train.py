@@ -118,10 +118,15 @@ def test_the_run_folder(finished, store_path):
     assert all(row.count("") == 0 for row in rows)
     losses = [float(row[1]) for row in rows]
     assert losses[-1] < losses[0]
-    report = json.loads((finished / "report.json").read_text())
-    best = max(float(row[3]) for row in rows)
-    assert report["miou"] == pytest.approx(best, abs=1e-6)
-    assert report["absent"] == ["Van"]
+    reports = json.loads((finished / "report.json").read_text())
+    assert list(reports) == ["last", "best"]
+    scores = [float(row[3]) for row in rows]
+    for name, score in (("last", scores[-1]), ("best", max(scores))):
+        report = reports[name]
+        assert report["miou"] == pytest.approx(score, abs=1e-6)
+        assert report["epoch"] == 1 + scores.index(score)
+        assert report["training"]["weights"] == name
+        assert report["absent"] == ["Van"]
     for model in (finished, finished / "best.keras", finished / "last.npz"):
         assert class_map_of(model) == VKITTI1
     assert read_class_map(finished / "best.keras") == VKITTI1
@@ -260,11 +265,11 @@ def test_a_second_run_in_the_folder_is_refused(finished, store_path):
 
 
 def test_resuming_with_another_recipe_names_the_field(finished, store_path):
-    other = dataclasses.replace(TINY, epochs=9, seed=1)
-    with pytest.raises(
-        ValueError, match="leave epochs: 3 -> 9; seed: 0 -> 1 as it was"
-    ):
-        train(store_path, other, finished, resume=True, verbose=0)
+    for epochs, said in ((9, ""), (2, "epochs: 3 -> 2; ")):
+        other = dataclasses.replace(TINY, epochs=epochs, seed=1)
+        said = f"leave {said}seed: 0 -> 1 as it was, or begin another run .*--init"
+        with pytest.raises(ValueError, match=said):
+            train(store_path, other, finished, resume=True, verbose=0)
 
 
 def test_resuming_on_other_data_is_refused(finished, store_path, tmp_path):
@@ -502,7 +507,7 @@ def test_crops_train_and_whole_frames_are_scored(store_path, tmp_path):
     assert best.input_shape == (None, 64, 96, 3)
     kernel = best.get_layer("stem_conv").kernel.numpy()
     assert np.array_equal(kernel, arrays_of(out)["stem_conv/kernel"])
-    report = json.loads((out / "report.json").read_text())
+    report = json.loads((out / "report.json").read_text())["best"]
     assert evaluate(best, store_path)["miou"] == report["miou"]
 
 

@@ -4,7 +4,11 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from segnet.recipe import Recipe
+from segnet.recipe import Recipe, differences
+
+DEFAULT = "default"
+# A recipe that differs from every named one in more than this is called its own.
+MOST_DIFFERENCES = 12
 
 # Rendered drives of several towns, then real frames from there; see the cards of the
 # shipped weights.
@@ -155,3 +159,47 @@ def _own_crop(size: tuple[int, int]) -> tuple[int, int] | None:
     # One side of a long, low frame may have to stay longer than its share.
     own = [max(SMALLEST_CROP, int(side * factor) // 8 * 8) for side in size]
     return own[0], own[1]
+
+
+# For whom each of them is.
+PURPOSES = {
+    "quick": "a first look: about a hundred small frames, minutes on a CPU",
+    "long": "from scratch on a few hundred frames: what a network can do",
+    "scenes14_slim": "rendered towns, for weights to start from",
+    "scenes14_edgesegnet": "rendered towns, for weights to start from",
+    "scenes14_slim_half": "rendered towns at half size, near CamVid's scale",
+    "city14_slim": "rendered city streets, which CamVid's recipes start from",
+    "city14_edgesegnet": "rendered city streets, which CamVid's recipes start from",
+    "camvid11_slim": "photographs of CamVid, whole frames",
+    "camvid11_edgesegnet": "photographs of CamVid, whole frames",
+    "camvid11_slim_trainval": "camvid11_slim with val among the training frames",
+    "camvid11_edgesegnet_trainval": "camvid11_edgesegnet with val as well",
+    "camvid11_slim_crops": "crops of CamVid, in half the time; held-out drives",
+    "camvid11_edgesegnet_crops": "crops of CamVid, in half the time; held-out drives",
+    "camvid11_short": "20 epochs of CamVid from scratch, to compare networks",
+    "reference": "the inspiring work's training, as far as it is known",
+}
+
+
+def closest(recipe: Recipe) -> tuple[str, list[str]]:
+    """Returns the named recipe from which the fewest fields differ, and these fields.
+
+    The name is "" for the default values of `Recipe`, which win where none is closer.
+    """
+    plain = _changed(Recipe(), recipe)
+    name = min(RECIPES, key=lambda name: len(_changed(RECIPES[name], recipe)))
+    changed = _changed(RECIPES[name], recipe)
+    return ("", plain) if len(plain) <= len(changed) else (name, changed)
+
+
+def described(recipe: Recipe) -> str:
+    """Returns the closest named recipe and what differs: "quick, epochs=3"."""
+    name, changed = closest(recipe)
+    if len(changed) > MOST_DIFFERENCES:
+        return f"{name or DEFAULT} with {len(changed)} changes"
+    values = (f"{field}={getattr(recipe, field)}" for field in changed)
+    return ", ".join([name or DEFAULT, *values])
+
+
+def _changed(first: Recipe, second: Recipe) -> list[str]:
+    return [text.partition(":")[0] for text in differences(first, second)]

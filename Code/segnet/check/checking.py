@@ -10,7 +10,6 @@ from segnet.check.rules import find_problems
 from segnet.check.views import SourceView, StoreView
 from segnet.data import READERS
 from segnet.data.find import find_source
-from segnet.data.prepare.preparing import STORE
 from segnet.data.source import Source, WrongOption
 from segnet.data.split import SplitRule
 from segnet.data.store import Store, open_store
@@ -114,8 +113,7 @@ def _open(source: str | Path | Source, root: str | Path | None, options: dict):
     path = Path(source)
     if str(source) in READERS and not path.exists():
         raise ValueError(f"{source}: which folder? A dataset needs its root")
-    inside = path / STORE
-    return open_store(inside if inside.is_file() else path)
+    return open_store(path)
 
 
 def _with_shards(findings: Findings, damaged: list[str]) -> Findings:

@@ -18,6 +18,7 @@ from segnet.cli.models import add_models
 from segnet.cli.pack import add_pack
 from segnet.cli.predict import add_predict
 from segnet.cli.prepare import add_prepare
+from segnet.cli.recipes import add_recipes
 from segnet.cli.render import add_render
 from segnet.cli.runs import add_runs
 from segnet.cli.train import add_train
@@ -29,12 +30,14 @@ a first run, from nothing to a table of scores:
   segnet train Store/store.h5 --model slim --out runs/slim --epochs 20
   segnet evaluate runs/slim/best.keras Store/store.h5 --split val --out runs/slim/val
 """
+BACKENDS = ("tensorflow", "jax", "torch")
 ADD_VERBS = (
     add_fetch,
     add_render,
     add_check,
     add_prepare,
     add_train,
+    add_recipes,
     add_evaluate,
     add_compare,
     add_predict,
@@ -55,6 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments) or 0
+    except ModuleNotFoundError as error:
+        if error.name not in BACKENDS:
+            raise
+        say(f"segnet {arguments.verb}: {_missing_backend(error)}", error=True)
+        return 2
     except (ValueError, OSError) as error:
         say(f"segnet {arguments.verb}: {_in_words(error)}", error=True)
         return 2
@@ -62,6 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = "; ".join(["stopped", *_notes(error)])
         say(f"\nsegnet {arguments.verb}: {text}", error=True)
         return 130
+
+
+def _missing_backend(error: ModuleNotFoundError) -> str:
+    return (
+        f"Keras is set to compute with {error.name}, which is not installed: install "
+        f"it, or choose another with KERAS_BACKEND ({', '.join(BACKENDS)})"
+    )
 
 
 def _in_words(error: ValueError | OSError) -> str:

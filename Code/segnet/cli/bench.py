@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from segnet.cli.checks import check_store
 from segnet.cli.common import Verbs, add_verb, add_workers, on_terminal
 
 
@@ -72,6 +73,9 @@ def _bench(arguments: argparse.Namespace) -> None:
         frames, workers = _frames(arguments, 447), arguments.workers
         bench_prepare(frames=frames, workers=workers, progress=on_terminal())
     elif arguments.what == "feed":
+        if arguments.store:
+            check_store(arguments.store, "train")
+
         from segnet.bench.feed import SIZES, bench_feed
 
         bench_feed(

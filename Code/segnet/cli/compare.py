@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from segnet.cli.checks import check_models, check_store
 from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
 
@@ -61,6 +62,8 @@ def _evaluated(arguments: argparse.Namespace) -> list[Path]:
     """Evaluates the models, one after the other, and returns their report folders."""
     if not arguments.out:
         raise ValueError("--store needs --out, a folder for the reports of the models")
+    check_models(arguments.reports)
+    check_store(arguments.store, arguments.split)
     from segnet.evaluate import evaluate
 
     folders = []

@@ -1,4 +1,4 @@
-"""The verb `pack`: makes the weights of a run loadable by name."""
+"""The verb `pack`: makes small files of the weights of a run, to hand on."""
 
 import argparse
 from pathlib import Path
@@ -11,27 +11,25 @@ def add_pack(verbs: Verbs) -> None:
         verbs,
         "pack",
         _pack,
-        "turn a finished run into weights that load by name, with a card",
-        "  segnet pack runs/slim slim_camvid11 --card notes.json"
-        " --report runs/slim/val/report.json\n"
-        "  segnet evaluate slim_camvid11 Store/store.h5\n\n"
-        "notes.json holds facts that the run folder lacks:\n"
+        "turn a finished run into a small file of weights with a card",
+        "  segnet pack runs/slim my_slim\n"
+        "  segnet evaluate weights/my_slim.npz Store\n\n"
+        "The files go together: my_slim.npz and its card, my_slim.json and .md. A file "
+        "NOTES may\nadd to the card what the run folder does not know:\n"
         '  {"data": "CamVid, 367 frames", "licence": "research use",\n'
-        '   "hardware": "2 CPU cores", "commands": ["segnet train ..."],\n'
-        '   "limits": ["poles are weak"]}',
+        '   "hardware": "2 CPU cores", "limits": ["poles are weak"]}',
     )
     parser.add_argument("trained", metavar="RUN", type=Path, help="a run folder")
-    parser.add_argument("name", metavar="NAME", help="for example slim_camvid11")
-    parser.add_argument(
-        "--card", required=True, type=Path, metavar="NOTES", help="JSON file, see below"
-    )
+    parser.add_argument("name", metavar="NAME", help="for example my_slim")
+    parser.add_argument("--card", type=Path, metavar="NOTES", help="JSON, see below")
     parser.add_argument(
         "--report",
         default=[],
         action="append",
         type=Path,
         metavar="REPORT",
-        help="report.json of `segnet evaluate --out`; repeat for each split",
+        help="report.json of `segnet evaluate --out`; repeat for each split (default: "
+        "that of the run)",
     )
     parser.add_argument(
         "--without-val",
@@ -49,13 +47,19 @@ def add_pack(verbs: Verbs) -> None:
         help="best.keras (default), or the averaged weights after the last epoch",
     )
     parser.add_argument(
-        "--folder", type=Path, help="folder of the index (default: in the package)"
+        "--folder", type=Path, help="folder of the files (default: weights)"
     )
 
 
 def _pack(arguments: argparse.Namespace) -> None:
-    from segnet.models.shipped import FOLDER
-    from segnet.runs.packing import pack
+    from segnet.models.shipped import check_name
+    from segnet.runs import folder as run_folder
+
+    # Before Keras is imported, which takes seconds.
+    check_name(arguments.name)
+    run_folder.read_recipe(arguments.trained)
+
+    from segnet.runs.packing import FOLDER, pack
 
     card = pack(
         arguments.trained,
@@ -66,5 +70,7 @@ def _pack(arguments: argparse.Namespace) -> None:
         without_val=arguments.without_val,
         folder=arguments.folder or FOLDER,
     )
-    say(f"{card.with_suffix('.npz')}: {card.with_suffix('.npz').stat().st_size} B")
+    weights = card.with_suffix(".npz")
+    say(f"{weights}: {weights.stat().st_size} B")
     say(f"card: {card.with_suffix('.md')}")
+    say(f"every verb takes it where a model is: segnet predict {weights} photo.jpg ...")

@@ -6,6 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from segnet.cli.checks import check_models
 from segnet.cli.common import Verbs, add_verb, on_terminal, say
 from segnet.system.text import shown
 
@@ -21,8 +22,8 @@ def add_predict(verbs: Verbs) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a run folder, a .keras file, a last.npz, or shipped weights that `segnet "
-        "models` lists",
+        help="a run folder, a .keras file, a last.npz, a .npz of `segnet pack`, or "
+        "shipped weights that `segnet models` lists",
     )
     parser.add_argument(
         "sources",
@@ -73,6 +74,8 @@ def add_predict(verbs: Verbs) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
+    check_models([arguments.model])
+
     from tqdm.auto import tqdm
 
     from segnet.predict.predicting import predict_files

@@ -14,6 +14,7 @@ from segnet.models.shipped import read_index
 from segnet.runs.loading import find_weights
 from segnet.scores.intervals import RESAMPLES
 from segnet.system.checksums import sha256_of
+from segnet.system.text import brief_path
 
 
 def provenance_of(
@@ -29,8 +30,8 @@ def provenance_of(
         frames: The split that was scored.
         options: Of the command, those that are not the default.
     """
-    store = _brief(frames.store.path)
-    words = ["segnet", "evaluate", _brief(model) if model else "MODEL", store]
+    store = brief_path(frames.store.path)
+    words = ["segnet", "evaluate", brief_path(model) if model else "MODEL", store]
     words += ["--split", frames.name]
     for name, value in options.items():
         words.append(f"--{name.replace('_', '-')}")
@@ -58,10 +59,3 @@ def _sha256(model: str | Path | None) -> str | None:
     if found.file:
         return sha256_of(found.file)
     return read_index()[found.name]["sha256"]
-
-
-def _brief(path: str | Path) -> str:
-    path = Path(path)
-    if path.is_absolute() or ".." in path.parts:
-        return "/".join(path.parts[-2:])
-    return path.as_posix()

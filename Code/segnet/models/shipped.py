@@ -166,6 +166,19 @@ def read_card_of(path: Path) -> dict:
     return _read_card(card)
 
 
+def check_name(name: str) -> None:
+    """Refuses a name that no weights can have.
+
+    Raises:
+        ValueError: It is no identifier, or the name of another file of the folder.
+    """
+    if not name.isidentifier() or name.lower() in (Path(INDEX).stem, "recipes"):
+        raise ValueError(
+            f"name is {name!r}, expected letters, digits and underscores, no digit "
+            f"first, and not 'index' or 'recipes', such as slim_camvid11"
+        )
+
+
 def find_entry(name: str, folder: str | Path) -> dict:
     """Returns the index entry of a name.
 

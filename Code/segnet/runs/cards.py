@@ -29,14 +29,16 @@ def card_text(card: dict) -> str:
         "logits = model.predict(images)  # uint8 RGB in, float32 logits out\n"
         "```",
         f"Classes, by id: {', '.join(card['class_names'])}.",
-        "## Scores",
-        *score_tables(card["scores"]),
-        *_without_val(card["scores_without_val"]),
+        *_section(
+            "Scores",
+            *score_tables(card["scores"]),
+            *_without_val(card["scores_without_val"]),
+        ),
         "## Training",
         _bullets(
             [
                 f"{training['epochs']} of {training['recipe']['epochs']} epochs, "
-                f"{training['hours']} hours of training on {card['hardware']}"
+                f"{training['hours']} hours of training{_on(card['hardware'])}"
                 f"{_start(training)}",
                 f"{training['train_frames']} training frames, "
                 f"{training['val_frames']} validation frames",
@@ -45,13 +47,10 @@ def card_text(card: dict) -> str:
                 f"{card['segnet_version']}",
             ]
         ),
-        _fenced("\n".join(card["commands"])),
+        *([_fenced("\n".join(card["commands"]))] if card["commands"] else []),
         _fenced(json.dumps(training["recipe"], indent=2), "json"),
-        "## Data and licence",
-        card["data"],
-        card["licence"],
-        "## Limits",
-        _bullets(card["limits"]),
+        *_section("Data and licence", card["data"], card["licence"]),
+        *_section("Limits", _bullets(card["limits"])),
         "## File",
         f"`{card['file']}`, {card['bytes']:,} bytes, sha256 `{card['sha256']}`. Made "
         f"by `segnet pack`; `{card['name']}.json` holds the same facts for programs.",
@@ -165,6 +164,16 @@ def scored(same: list[dict]) -> str:
     seeds = f", {len(same)} seeds" if len(same) > 1 else ""
     where = f"{report['split']} of {report['source']}{classes}{seeds}"
     return f"{spread(same, 'miou')} ({where})"
+
+
+def _section(title: str, *parts: str) -> list[str]:
+    """Returns a section, nothing where none of its parts says anything."""
+    said = [part for part in parts if part]
+    return [f"## {title}", *said] if said else []
+
+
+def _on(hardware: str) -> str:
+    return f" on {hardware}" if hardware else ""
 
 
 def _without_val(scores: list[dict]) -> list[str]:

@@ -1,6 +1,7 @@
 """The files of a run folder: what may be written into one, its recipe and history."""
 
 import csv
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,7 +54,8 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
 
     Raises:
         ValueError: The folder holds a run and `resume` is False, it was begun with
-            another recipe, or files are missing without which a run would be lost.
+            another recipe (more epochs are none), or files are missing without which a
+            run would be lost.
     """
     has_state = (out / STATE).is_file()
     if (out / RECIPE).is_file():
@@ -66,12 +68,7 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
             begun = read_recipe(out)
         except ValueError as error:
             raise ValueError(f"{error}; start in another folder") from error
-        changed = differences(begun, recipe)
-        if changed:
-            raise ValueError(
-                f"{out} was begun with another recipe; to resume it, leave "
-                f"{'; '.join(changed)} as it was"
-            )
+        _check_same(out, begun, recipe)
         if not has_state and _has_lost_state(out, recipe):
             raise ValueError(
                 f"{out / STATE} is missing, so resuming would begin at epoch 0 and "
@@ -84,6 +81,19 @@ def check(out: Path, recipe: Recipe, resume: bool) -> bool:
             f"trained; bring that file back, or name another folder"
         )
     return has_state
+
+
+def _check_same(out: Path, begun: Recipe, recipe: Recipe) -> None:
+    """Refuses to go on with another recipe; only `epochs` may grow."""
+    changed = differences(begun, recipe)
+    if recipe.epochs > begun.epochs:
+        changed = differences(dataclasses.replace(begun, epochs=recipe.epochs), recipe)
+    if changed:
+        raise ValueError(
+            f"{out} was begun with another recipe; to resume it, leave "
+            f"{'; '.join(changed)} as it was, or begin another run from its weights: "
+            f"--out another folder, --init {out}"
+        )
 
 
 def _has_lost_state(out: Path, recipe: Recipe) -> bool:
@@ -102,13 +112,16 @@ def _has_lost_state(out: Path, recipe: Recipe) -> bool:
 
 
 def start(out: Path, recipe: Recipe, class_map: ClassMap) -> None:
-    """Writes those of recipe.json, class_map.json and history.csv that are missing."""
+    """Writes those of recipe.json, class_map.json and history.csv that are missing.
+
+    A recipe with more epochs than the one in the folder replaces it.
+    """
     if not (out / CLASS_MAP).is_file():
         class_map.save(out / CLASS_MAP)
     if not (out / HISTORY).is_file():
         write_history(out, [])
     # Last, since this file makes the folder one of a run.
-    if not (out / RECIPE).is_file():
+    if not (out / RECIPE).is_file() or read_recipe(out) != recipe:
         with replacing(out / RECIPE) as part:
             part.write_text(recipe.to_json())
 

@@ -5,16 +5,13 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from segnet.recipe import Recipe, differences
-from segnet.recipes import RECIPES
+from segnet.recipes import described
 from segnet.report.tables import percent, text_table
 from segnet.runs import folder as run_folder
 from segnet.runs.record import FINISHED, RUNNING, STOPPED, read_record
 from segnet.system.locks import is_held
 
 SORTS = ("name", "miou", "epochs", "minutes", "state")
-# A recipe that differs from every named one in more than this is called its own.
-MOST_DIFFERENCES = 12
 # A larger number in a history is damage; it could not be drawn.
 MOST_EPOCHS = 10**9
 
@@ -126,7 +123,7 @@ def _facts(folder: Path, root: Path) -> RunFacts:
     return RunFacts(
         name=name,
         network=recipe.model,
-        recipe=_described(recipe),
+        recipe=described(recipe),
         rows=tuple(rows),
         epochs=recipe.epochs,
         miou=miou,
@@ -143,19 +140,6 @@ def _state(folder: Path, record: dict, is_complete: bool) -> str:
     state = record.get("state", FINISHED if is_complete else STOPPED)
     # Nobody holds the lock: the process was killed.
     return STOPPED if state == RUNNING else state
-
-
-def _described(recipe: Recipe) -> str:
-    """Returns the closest named recipe and the fields that differ from it."""
-    closest = min(RECIPES, key=lambda name: len(differences(RECIPES[name], recipe)))
-    changed = differences(RECIPES[closest], recipe)
-    plain = differences(Recipe(), recipe)
-    if len(plain) <= len(changed):
-        closest, changed = "default", plain
-    if len(changed) > MOST_DIFFERENCES:
-        return f"{closest} with {len(changed)} changes"
-    fields = [text.partition(":")[0] for text in changed]
-    return ", ".join([closest, *(f"{f}={getattr(recipe, f)}" for f in fields)])
 
 
 def _history(folder: Path) -> list[dict]:

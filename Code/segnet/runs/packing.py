@@ -12,19 +12,22 @@ from segnet import __version__
 from segnet.classes import ClassMap
 from segnet.models.build import build_inference_model
 from segnet.models.cost import macs
-from segnet.models.shipped import FOLDER, INDEX, read_index
+from segnet.models.shipped import INDEX, check_name, read_index
 from segnet.models.weight_file import read_weights, write_weights
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
 from segnet.runs.cards import card_text, class_map_fields
 from segnet.runs.loading import class_map_of, load
+from segnet.runs.record import read_record
 from segnet.runs.state import Progress, read_progress
 from segnet.system.checksums import sha256_of_bytes
 from segnet.system.files import remove_parts, replacing_all
 from segnet.system.locks import alone
 
 WEIGHTS = ("best", "last")
-# What only a person can say about a run.
+# Where `segnet pack` writes by default.
+FOLDER = Path("weights")
+# What only a person can say about a run; all of it may be missing.
 NOTES = {"data": str, "licence": str, "hardware": str, "commands": list, "limits": list}
 INDEXED = ("network", "num_classes", "size", "file", "sha256")
 REPORTED = {
@@ -43,7 +46,7 @@ REPORTED = {
 }
 # Parts of a report that the card gives elsewhere or has no room for.
 LEFT_OUT = (
-    *("model", "parameters", "confusion", "worst"),
+    *("model", "parameters", "confusion", "worst", "epoch"),
     *("details", "training", "alerts", "provenance"),
 )
 
@@ -51,8 +54,8 @@ LEFT_OUT = (
 def pack(
     run: str | Path,
     name: str,
-    reports: Sequence[str | Path],
-    notes: str | Path,
+    reports: Sequence[str | Path] = (),
+    notes: str | Path | None = None,
     weights: str = "best",
     without_val: Sequence[str | Path] = (),
     folder: str | Path = FOLDER,
@@ -61,17 +64,17 @@ def pack(
 
     Args:
         run: A run folder.
-        name: The name for `segnet.load`, for example "slim_camvid11".
+        name: For example "slim_camvid11"; `segnet.load` and all verbs take the file
+            of this name, and for weights of the package the name alone.
         reports: JSON files that `segnet evaluate --out` wrote about these weights, at
-            least one of them in the network's own classes; there may be none where
-            `without_val` is given.
-        notes: A JSON object with the texts `data` (the training data), `licence` (of
-            the data) and `hardware`, and the lists of texts `commands` and `limits`.
+            least one in the network's own classes; by default that of the run, if any.
+        notes: A JSON file with any of the texts `data` (the training data), `licence`
+            (of the data) and `hardware`, and the lists `commands` and `limits`.
         weights: "best" for best.keras, the weights with the highest mIoU on val, or
             the last ones of a run that trained on val; "last" for those of last.npz.
         without_val: For a run that trained on val: reports of runs that did not, one
             for each seed, which measure the recipe on val.
-        folder: Where the index is; by default the package.
+        folder: Where the index is; by default "weights" in the current folder.
 
     Returns:
         The path of the card.
@@ -83,14 +86,14 @@ def pack(
     """
     _check_names(name, weights)
     run, folder = Path(run), Path(folder)
-    said = _read_notes(Path(notes))
     recipe = run_folder.read_recipe(run)
+    said = _said(run, notes)
     progress = read_progress(run / run_folder.STATE)
     size, names = progress.data["size"], progress.data["classes"]
     network = build_inference_model(recipe, size, len(names))
     scores, elsewhere = (
-        [_read_report(Path(path), network, names) for path in paths]
-        for paths in (reports, without_val)
+        [_read_report(Path(path), weights, network, names) for path in paths]
+        for paths in (reports or _own_report(run), without_val)
     )
     _check_reports(run, recipe, scores, without_val)
     card = {
@@ -147,11 +150,7 @@ def _write(
 def _check_names(name: str, weights: str) -> None:
     if weights not in WEIGHTS:
         raise ValueError(f"weights is {weights!r}, expected one of {WEIGHTS}")
-    if not name.isidentifier() or name.lower() == Path(INDEX).stem:
-        raise ValueError(
-            f"name is {name!r}, expected letters, digits and underscores, no digit "
-            f"first, and not 'index', such as slim_camvid11"
-        )
+    check_name(name)
 
 
 def _load(path: Path) -> keras.Model:
@@ -193,10 +192,22 @@ def _brief(path: str) -> str:
     return "/".join(Path(path).parts[-2:])
 
 
+def _own_report(run: Path) -> list[Path]:
+    path = run / run_folder.REPORT
+    return [path] if path.is_file() else []
+
+
+def _said(run: Path, notes: str | Path | None) -> dict:
+    """Returns all of `NOTES`: given ones, the commands that the run kept, or empty."""
+    empty = {key: kind() for key, kind in NOTES.items()}
+    kept = {"commands": read_record(run).get("commands", [])}
+    return empty | kept | (_read_notes(Path(notes)) if notes else {})
+
+
 def _read_notes(path: Path) -> dict:
     notes = _read_object(path)
-    for key, kind in NOTES.items():
-        value = notes.get(key)
+    for key in notes.keys() & NOTES.keys():
+        kind, value = NOTES[key], notes[key]
         texts = value if kind is list else [value]
         if not isinstance(value, kind) or not all(isinstance(t, str) for t in texts):
             expected = "a list of texts" if kind is list else "a text"
@@ -222,9 +233,14 @@ def _check_reports(
         )
 
 
-def _read_report(path: Path, network: keras.Model, names: list[str]) -> dict:
+def _read_report(
+    path: Path, weights: str, network: keras.Model, names: list[str]
+) -> dict:
     """Returns the parts of a report that the card keeps; checks it fits the network."""
     report = _read_object(path)
+    # That of a run folder is of both weights.
+    if report.keys() == {*WEIGHTS} and isinstance(report[weights], dict):
+        report = report[weights]
     if not report.keys() >= REPORTED.keys():
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
     for key, kind in REPORTED.items():
@@ -265,7 +281,7 @@ def _check_score(path: Path, name: str, score: Any) -> None:
 
 def _class_map(run: Path, scores: list[dict]) -> ClassMap:
     """Returns the class map of the run, once a report scores its classes."""
-    if all(report["class_mapping"] for report in scores):
+    if scores and all(report["class_mapping"] for report in scores):
         raise ValueError("none of the reports is in the network's own classes; add one")
     return class_map_of(run)
 

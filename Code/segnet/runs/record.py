@@ -28,7 +28,7 @@ class DivergedError(ValueError):
 
 
 @contextmanager
-def recorded(out: Path, facts: dict) -> Iterator[None]:
+def recorded(out: Path, facts: dict, command: str = "") -> Iterator[None]:
     """Keeps run.json while a run trains, and writes how it ended.
 
     A killed run leaves "running" behind, with nobody holding its lock.
@@ -36,10 +36,14 @@ def recorded(out: Path, facts: dict) -> Iterator[None]:
     Args:
         out: The run folder.
         facts: What else the record holds, such as the store and its seal.
+        command: The one that begins such a run; the record keeps those of all
+            sessions, since the number of epochs may grow.
     """
     began, earlier = time.monotonic(), _earlier(out)
+    commands = [*earlier.get("commands", []), command]
     record = {
         "state": RUNNING,
+        "commands": [*dict.fromkeys(filter(None, commands))],
         "began": earlier.get("began") or _now(),
         "minutes": earlier.get("minutes", 0.0),
         "sessions": earlier.get("sessions", 0) + 1,
@@ -100,6 +104,10 @@ def _earlier(out: Path) -> dict:
         return {}
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
 def _is_time(value: object) -> bool:
     # Not bool, which is an int.
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -114,6 +122,10 @@ _FITS: dict[str, Callable[[object], bool]] = {
     "began": lambda value: isinstance(value, str),
     "minutes": _is_time,
     "sessions": lambda value: type(value) is int,
+    "commands": _are_texts,
+    "store": lambda value: isinstance(value, str),
+    "extra": lambda value: value is None or isinstance(value, str),
+    "kernels": lambda value: isinstance(value, str),
 }
 
 

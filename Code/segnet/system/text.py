@@ -1,6 +1,7 @@
 """Text for terminals and pages: file names may contain any byte."""
 
 import unicodedata
+from pathlib import Path
 
 KEPT = "\n\t"
 # Python's stand-ins for bytes of a file name that are not UTF-8: U+DC80 to U+DCFF.
@@ -26,6 +27,20 @@ def shown(text: object) -> str:
 def shown_in_line(text: object) -> str:
     """Returns text as `shown` does, with tabs and line breaks escaped as well."""
     return shown(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def brief_path(path: str | Path) -> str:
+    """Returns a path for records that travel: whole where relative, else its end.
+
+    The place of a file on one machine means nothing on another, and may name a user.
+
+    Returns:
+        The last two parts of an absolute path or of one with `..`.
+    """
+    path = Path(path)
+    if path.is_absolute() or ".." in path.parts:
+        return "/".join(path.parts[-2:])
+    return path.as_posix()
 
 
 def _shown(character: str) -> str:

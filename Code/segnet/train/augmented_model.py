@@ -27,7 +27,12 @@ def augments_on_device(place: str) -> bool:
     if place != "auto":
         return place == "device"
     # Each backend has its own words for a device, but all of them call a CPU so.
-    return "cpu" not in str(ops.zeros(1).device).lower()
+    return "cpu" not in device_name().lower()
+
+
+def device_name() -> str:
+    """Returns the device that computes, in the words of the backend."""
+    return str(ops.zeros(1).device).rpartition("device:")[2]
 
 
 class DeviceBatches:

@@ -82,7 +82,7 @@ class Run:
         self.data = _facts(split, self.val, extra) | (marks or {})
         weights, loss = _loss(split, recipe, extra)
         # Then the model; its wrapper before the optimizer, which is built for it.
-        self.model = _training_model(split, recipe, begun)
+        self.model, self.new_layers = _training_model(split, recipe, begun)
         self.feed: Callable[[int, int], tuple] = self.batches
         if augments_on_device(recipe.augment_on):
             _check_sizes(split, extra)
@@ -238,13 +238,20 @@ def _loss(
     return weights, LOSSES[recipe.loss](weights, split.store.class_map.void)
 
 
-def _training_model(split: LabelledFrames, recipe: Recipe, begun: bool) -> keras.Model:
-    """From (B, h, w, 3) to (B, h, w, K), with the first weights of the recipe."""
+def _training_model(
+    split: LabelledFrames, recipe: Recipe, begun: bool
+) -> tuple[keras.Model, list[str] | None]:
+    """From (B, h, w, 3) to (B, h, w, K), with the first weights of the recipe.
+
+    Returns:
+        The model, and the names of the layers that `recipe.init` gave no weights, None
+        where all of them start anew or a state will be read.
+    """
     num_classes = split.store.class_map.num_classes
     model = build_training_model(recipe, recipe.crop or split.size, num_classes)
     if recipe.init and not begun:
-        copy_matching(load(recipe.init), model)
-    return model
+        return model, copy_matching(load(recipe.init), model)
+    return model, None
 
 
 def _check_sizes(split: LabelledFrames, extra: Split | None) -> None:

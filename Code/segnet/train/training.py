@@ -7,6 +7,7 @@ plain ones, where the recipe keeps no average), is scored on val, and is what
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from segnet.evaluate import evaluate
 from segnet.models import check_network
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
+from segnet.runs.command import place_of, train_command
 from segnet.runs.record import recorded
 from segnet.runs.state import Progress
 from segnet.system.files import replacing
@@ -24,6 +26,7 @@ from segnet.system.text import shown
 from segnet.train.checks import check_crop, check_labels
 from segnet.train.epoch_end import ValidateAndSave
 from segnet.train.epoch_lines import EpochLines
+from segnet.train.header import header
 from segnet.train.kernels import use_kernels
 from segnet.train.run import Run
 
@@ -37,26 +40,27 @@ def train(
     extra: str | Path | None = None,
     kernels: str = "keras",
     pictures: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Path:
     """Trains a network and returns its run folder.
 
-    The folder holds recipe.json, class_map.json, history.csv (a row an epoch),
-    best.keras (the weights with the highest mIoU on val, loadable with plain Keras),
-    last.npz (what resuming needs) and report.json (best.keras scored on val). A recipe
-    that trains on val keeps the last weights as best.keras and writes no report.
+    It holds recipe.json, class_map.json, history.csv, best.keras (the highest mIoU on
+    val), last.npz, report.json (`last` and `best` on val) and run.json. A recipe that
+    trains on val keeps its last weights as best.keras, and writes no report.
 
     Args:
         store_path: A store with the splits train and val.
         recipe: How to train.
         out: The run folder, new unless `resume`.
-        resume: Continue after the last finished epoch; a folder in which no epoch was
-            finished starts from the beginning.
-        verbose: 0 prints nothing, 1 shows the progress bar of Keras, 2 and "auto"
-            print a line an epoch with the time left.
+        resume: Continue after the last finished epoch, if there is one. Only `epochs`
+            may have grown: the learning rate then follows the longer schedule.
+        verbose: 0 prints nothing, 1 shows a progress bar, 2 and "auto" print a line
+            an epoch with the time left.
         extra: A second store with the same classes, whose train frames fill
-            `recipe.extra_share` of each batch; rendered frames beside real ones, say.
+            `recipe.extra_share` of each batch.
         kernels: "keras", or "fast" for those of `segnet.train.kernels`.
         pictures: Draw curves.png, predictions.jpg, train_batch.jpg and classes.png.
+        callbacks: For `keras.Model.fit`; their logs hold the columns of history.csv.
 
     Raises:
         FileNotFoundError: The store or a file that the recipe names is missing.
@@ -71,48 +75,49 @@ def train(
         opened.enter_context(run_folder.claimed(out))
         has_state = run_folder.check(out, recipe, resume)
         opened.enter_context(use_kernels(kernels))
-        store = opened.enter_context(open_store(store_path))
-        second = opened.enter_context(open_store(extra))["train"] if extra else None
+        store, second = _open_stores(opened, store_path, extra)
         marks = _check_data(store, second, recipe, verbose)
         run = Run(store, recipe, second, begun=has_state, marks=marks)
-        run_folder.start(out, recipe, store.class_map)
         progress = run.resume(out) if has_state else Progress(run.data)
-        done = len(progress.rows)
+        run_folder.start(out, recipe, store.class_map)
         if verbose:
-            print(_header(run, done), flush=True)
-        if done < recipe.epochs:
+            print(shown(header(run, progress, out)), flush=True)
+        if (done := len(progress.rows)) < recipe.epochs:
             # Only here, so that a refused call leaves the record unchanged.
-            opened.enter_context(recorded(out, _facts(store_path, run)))
-            callbacks = _callbacks(run, out, progress, verbose, pictures)
-            run.fit(done, callbacks, verbose=int(verbose == 1))
+            record = recorded(out, *_facts(store.path, run, out, extra, kernels))
+            opened.enter_context(record)
+            own = _callbacks(run, out, progress, verbose, pictures)
+            run.fit(done, [*own, *callbacks], verbose=int(verbose == 1))
         if not recipe.include_val:
-            _write_report(out, store, pictures)
+            _write_report(out, store, progress, pictures)
     return out
 
 
-def _facts(store_path: str | Path, run: Run) -> dict:
-    """For the record: the store by the end of its path, and what it was trained on."""
-    return {
-        "store": "/".join(Path(store_path).parts[-2:]),
+def _open_stores(
+    opened: ExitStack, store: str | Path, extra: str | Path | None
+) -> tuple[Store, Split | None]:
+    """Returns the store and the training frames of the second one."""
+    first = opened.enter_context(open_store(store))
+    second = opened.enter_context(open_store(extra))["train"] if extra else None
+    return first, second
+
+
+def _facts(
+    store: Path, run: Run, out: Path, extra: str | Path | None, kernels: str
+) -> tuple[dict, str]:
+    """For the record: what resuming alone needs and what was trained on; the command.
+
+    The path of a store is relative and names no user.
+    """
+    facts = {
+        "store": place_of(store, out),
+        "extra": place_of(extra, out) if extra else None,
+        "kernels": kernels,
         "seal": run.data.get("seal"),
         "frames": run.data["train"],
         "backend": keras.backend.backend(),
     }
-
-
-def _header(run: Run, done: int) -> str:
-    """Describes the run before it starts, since the first step takes a while."""
-    recipe = run.recipe
-    height, width = recipe.crop or run.data["size"]
-    text = f"{recipe.model}: {done} of {recipe.epochs} epochs done"
-    if done == recipe.epochs:
-        return text
-    return (
-        f"{text}; {run.data['train']} frames, batches of {recipe.batch_size} at "
-        f"{height}x{width}, {recipe.loss}"
-        f"{f', from {recipe.init}' if recipe.init and not done else ''}\n"
-        f"compiling the first step, up to a minute"
-    )
+    return facts, train_command(run.recipe, store, out, extra, kernels)
 
 
 def _callbacks(
@@ -155,12 +160,20 @@ def _check_data(
     return marks
 
 
-def _write_report(out: Path, store: Store, pictures: bool) -> None:
-    """Scores best.keras on val."""
-    report = evaluate(out / run_folder.BEST, store, "val")
+def _write_report(out: Path, store: Store, progress: Progress, pictures: bool) -> None:
+    """Scores the last weights and the best ones on val, and writes both reports."""
+    reports = {"last": len(progress.rows), "best": progress.best_epoch}
+    found = {}
+    best = evaluate(out / run_folder.BEST, store, "val")
+    for name, epoch in reports.items():
+        report = best
+        if name == "last" and epoch != progress.best_epoch:
+            report = evaluate(out / run_folder.STATE, store, "val")
+        weights = {"training": report["training"] | {"weights": name}}
+        found[name] = {"epoch": epoch} | report | weights
     with replacing(out / run_folder.REPORT) as part:
-        part.write_text(json.dumps(report, indent=2) + "\n")
+        part.write_text(json.dumps(found, indent=2) + "\n")
     if pictures:
         from segnet.train.run_pictures import draw_classes
 
-        draw_classes(report, out)
+        draw_classes(found["last"], out)

@@ -13,13 +13,13 @@ from segnet.data.prepare.plan import Plan
 from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
 from segnet.data.prepare.write_shards import clean, join_shards, write_shards
 from segnet.data.split import SplitRule
+from segnet.data.store.reading import STORE
 from segnet.data.store.shard_list import FOLDER
 from segnet.data.store.writing import create_store
 from segnet.system.files import remove_parts
 from segnet.system.locks import alone
 from segnet.system.parallel import ordered_map
 
-STORE = "store.h5"
 CLASS_MAP = "class_map"
 LOCK = ".prepare.lock"
 

@@ -40,6 +40,9 @@ from segnet.data.store.integrity import (
 )
 from segnet.data.store.shards import ShardedFrames, ShardFiles
 
+# The file in the folder that `segnet prepare` writes.
+STORE = "store.h5"
+
 
 class Split:
     """One split of an open store; `len()` is its number of frames N."""
@@ -287,8 +290,17 @@ class Store:
 def open_store(path: str | Path) -> Store:
     """Returns the store at `path`, open for reading.
 
+    Args:
+        path: The file, or a folder that holds it as `store.h5`.
+
     Raises:
         FileNotFoundError: There is no such file, or a shard is missing.
         ValueError: It is no store, is damaged, incomplete, or of an unknown version.
     """
-    return Store(path)
+    return Store(path_of_store(path))
+
+
+def path_of_store(path: str | Path) -> Path:
+    """Returns the file of a store: the path itself, or `store.h5` in that folder."""
+    path = Path(path)
+    return path / STORE if (path / STORE).is_file() else path

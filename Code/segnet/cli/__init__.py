@@ -13,6 +13,7 @@ from segnet.cli.check import add_check
 from segnet.cli.common import print_any_character, say
 from segnet.cli.compare import add_compare
 from segnet.cli.evaluate import add_evaluate
+from segnet.cli.export import add_export
 from segnet.cli.fetch import add_fetch
 from segnet.cli.models import add_models
 from segnet.cli.pack import add_pack
@@ -41,6 +42,7 @@ ADD_VERBS = (
     add_evaluate,
     add_compare,
     add_predict,
+    add_export,
     add_runs,
     add_pack,
     add_models,

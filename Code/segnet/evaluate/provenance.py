@@ -10,10 +10,8 @@ import numpy as np
 from segnet import __version__
 from segnet.data.store import Split
 from segnet.data.store.integrity import SEAL
-from segnet.models.shipped import read_index
-from segnet.runs.loading import find_weights
+from segnet.runs.loading import sha256_of_weights
 from segnet.scores.intervals import RESAMPLES
-from segnet.system.checksums import sha256_of
 from segnet.system.text import brief_path
 
 
@@ -45,17 +43,8 @@ def provenance_of(
             "Keras": f"{keras.__version__} on {keras.backend.backend()}",
             "NumPy": np.__version__,
             "Python": platform.python_version(),
-            "sha256 of the weights": _sha256(model),
+            "sha256 of the weights": sha256_of_weights(model) if model else None,
             "seal of the store": frames.store.attributes.get(SEAL),
             "bootstrap": f"{RESAMPLES} resamples of blocks, seed 0",
         },
     }
-
-
-def _sha256(model: str | Path | None) -> str | None:
-    if model is None:
-        return None
-    found = find_weights(model)
-    if found.file:
-        return sha256_of(found.file)
-    return read_index()[found.name]["sha256"]

@@ -6,14 +6,18 @@ and ONNX Runtime and LiteRT have no operators for that. Keras may run on another
 elsewhere, but the converters of all formats read TensorFlow's graphs.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from segnet.runtimes.facts import CLASSES, LOGITS
 
 INPUT = "image"
+# The scope of everything behind the logits, so that it can stay in float32.
+ANSWER = "answer"
 # For finding the layer at which a file diverges: one output for each layer.
 LAYERS = "layers"
 
@@ -24,7 +28,7 @@ class Network:
 
     Args:
         model: From images (B, H, W, 3) to logits (B, H, W, K), H and W fixed; with the
-            outputs `LAYERS` it returns one array for each layer instead.
+            outputs `LAYERS` it returns a dictionary with an array for each layer.
         batch_size: B, fixed in the file.
         outputs: `segnet.runtimes.facts.CLASSES`, `LOGITS`, or `LAYERS`.
 
@@ -63,14 +67,60 @@ class Network:
             image = tf.cast(image, self.model.input.dtype)
             return self._ends(self.model(image, training=False))
 
-        return tf.function(infer, input_signature=self.signature())
+        return tf.function(infer, input_signature=self.signature(), autograph=False)
 
     def _ends(self, values: Any) -> dict[str, Any]:
         if self.outputs == LAYERS:
-            return dict(zip(self.model.output_names, values, strict=True))
+            return values
         if self.outputs == LOGITS:
             return {"logits": values}
         return class_ids(values)
+
+
+def to_litert(folder: str, half: bool = False) -> bytes:
+    """Returns a SavedModel as a LiteRT file, of built-in operators only.
+
+    Args:
+        folder: Of the SavedModel.
+        half: Whether weights are kept in float16.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    if half:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_litert(
+    folder: str,
+    images: Callable[[], Iterable[np.ndarray]],
+    in_float: Callable[[list[str]], list[str]],
+) -> bytes:
+    """Returns a SavedModel as a LiteRT file in 8-bit integers, parts in float32.
+
+    The converter alone quantises all it can; only its debugger takes exceptions.
+
+    Args:
+        folder: Of the SavedModel.
+        images: Gives (B, H, W, 3) uint8 for calibration.
+        in_float: Chooses from the names of all tensors those to keep in float32.
+    """
+    import tensorflow as tf
+    from ai_edge_litert.interpreter import Interpreter
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ({INPUT: batch} for batch in images())
+    debug = tf.lite.experimental
+    debugger = debug.QuantizationDebugger(
+        converter=converter, debug_dataset=lambda: ([batch] for batch in images())
+    )
+    calibrated = Interpreter(model_content=debugger.calibrated_model)
+    names = [tensor["name"] for tensor in calibrated.get_tensor_details()]
+    debugger.options = debug.QuantizationDebugOptions(denylisted_nodes=in_float(names))
+    return debugger.get_nondebug_quantized_model()
 
 
 def class_ids(logits: Any) -> dict[str, Any]:
@@ -81,10 +131,11 @@ def class_ids(logits: Any) -> dict[str, Any]:
     """
     import tensorflow as tf
 
-    classes = tf.argmax(logits, axis=-1, output_type=tf.int32)  # (B, H, W)
-    largest = tf.reduce_max(logits, axis=-1, keepdims=True)
-    confidence = 1 / tf.reduce_sum(tf.exp(logits - largest), axis=-1)
-    return {
-        "classes": tf.cast(classes, tf.uint8),
-        "confidence": tf.cast(tf.round(255 * confidence), tf.uint8),
-    }
+    with tf.name_scope(ANSWER):
+        classes = tf.argmax(logits, axis=-1, output_type=tf.int32)  # (B, H, W)
+        largest = tf.reduce_max(logits, axis=-1, keepdims=True)
+        confidence = 1 / tf.reduce_sum(tf.exp(logits - largest), axis=-1)
+        return {
+            "classes": tf.cast(classes, tf.uint8),
+            "confidence": tf.cast(tf.round(255 * confidence), tf.uint8),
+        }

@@ -11,6 +11,7 @@ from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
 from segnet.runs.keras_file import read_class_map
 from segnet.runs.state import is_state, read_progress
+from segnet.system.checksums import sha256_of
 from segnet.system.files import find_damage
 from segnet.system.text import shown
 
@@ -214,7 +215,7 @@ def _class_map(found: Weights) -> ClassMap | None:
     if found.file is None or found.is_packed:
         from segnet.runs.cards import class_map_of_card
 
-        card = _card(found)
+        card = card_of(found)
         return class_map_of_card(card) if card else None
     if not found.is_state and zipfile.is_zipfile(found.file):
         class_map = read_class_map(found.file)
@@ -228,7 +229,7 @@ def _class_map(found: Weights) -> ClassMap | None:
     return next((known for known in CLASS_MAPS.values() if known.names == names), None)
 
 
-def _card(found: Weights) -> dict | None:
+def card_of(found: Weights) -> dict | None:
     """Returns the card of shipped or packed weights, None without one."""
     from segnet.models.shipped import read_card, read_card_of
 
@@ -241,6 +242,24 @@ def _names_in_state(file: Path) -> list[str] | None:
         return read_progress(file.parent / run_folder.STATE).data["classes"]
     except (FileNotFoundError, KeyError, ValueError):
         return None
+
+
+def sha256_of_weights(model: str | Path) -> str:
+    """Returns the SHA-256 of the file of a trained network's weights.
+
+    Args:
+        model: What `find_weights` takes.
+
+    Raises:
+        FileNotFoundError: No such file, run or name.
+    """
+    found = find_weights(model)
+    if found.file:
+        return sha256_of(found.file)
+
+    from segnet.models.shipped import read_index
+
+    return read_index()[found.name]["sha256"]
 
 
 def training_of(model: str | Path) -> dict | None:
@@ -283,6 +302,6 @@ def trained_on_val(model: str | Path, source: str) -> bool:
         except (FileNotFoundError, ValueError):
             return False
 
-    card = _card(found)
+    card = card_of(found)
     reports = card["scores_without_val"] if card else []
     return any(report["source"] == source for report in reports)

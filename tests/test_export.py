@@ -16,7 +16,6 @@ from segnet.export.exporting import check_float16
 from segnet.export.formats import WRITERS
 from segnet.export.function import Network, class_ids
 from segnet.export.litert import names_in_float
-from segnet.export.origin import facts_of
 from segnet.export.quiet import quiet
 from segnet.runtimes.formats import FORMATS
 from segnet.runtimes.opening import open_runtime
@@ -353,15 +352,22 @@ def test_a_failed_saved_model_leaves_the_older_one(tmp_path):
     assert (old / "saved_model.pb").read_text() == "newer"
 
 
-def test_facts_of_shipped_weights():
-    import segnet
+def test_the_command_writes_shipped_weights_at_an_odd_size(
+    tmp_path, store_path, capsys
+):
     from segnet.models.shipped import read_index
 
-    name = "slim_scenes14_half"
-    model = segnet.load(name, (64, 80, 3))
-    facts = facts_of(model, name, VKITTI1, 1, "logits", "float32")
+    name, path = "slim_scenes14_half", tmp_path / "half.onnx"
+    words = ["export", name, "--format", "onnx", "--out", str(path)]
+    assert main([*words, "--size", "65", "97", "--check", str(store_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "onnx, 65x97, batch 1, classes,confidence" in printed
+    # Val has 3 frames, too few.
+    assert "beside Keras on 9 of 9 train frames of store.h5 resized" in printed
+    assert "note: " not in printed
+    facts = open_runtime(path).facts
     assert facts.weights_sha256 == read_index()[name]["sha256"]
-    assert (facts.network, facts.weights, facts.size) == ("slim", name, (64, 80))
+    assert (facts.network, facts.weights, facts.size) == ("slim", name, SIZE)
     assert 0 < facts.scores["miou"] < 1
     assert facts.licence
 

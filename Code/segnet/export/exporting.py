@@ -19,6 +19,7 @@ from segnet.export.frames import Frames
 from segnet.export.function import Network
 from segnet.export.origin import facts_of
 from segnet.export.proof import Proof, prove
+from segnet.export.quiet import quiet
 from segnet.export.report import ExportReport, Written
 from segnet.models.build import at_size
 from segnet.predict.engine import find_class_map
@@ -128,6 +129,7 @@ def _write(
         report.seconds = time.perf_counter() - started
         if report.proof.faults:
             raise UnprovenExportError(report)
+        report.note_speed()
     with replacing(path.with_name(path.name + REPORT)) as part:
         part.write_text(report.to_json(), encoding="utf-8")
 
@@ -187,7 +189,8 @@ class _Run:
         self.progress(f"running it beside Keras on {self.frames.words}")
         # TensorFlow's threads are those that Keras has started with.
         threads = None if self.form.name == "saved_model" else 1
-        runtime = open_runtime(path, threads=threads)
+        with quiet():
+            runtime = open_runtime(path, threads=threads)
         proof = prove(self.network.model, runtime, self.frames, facts.precision)
         cores = "one thread" if threads else "all cores"
         self.report.runtime = f"{runtime.name} on {cores}"
@@ -244,12 +247,17 @@ def _check_frames(
     if store is None:
         return of_frames.RenderedFrames(facts.size)
     found = of_frames.store_frames(
-        stack, store, ("val", "test"), facts.size, facts.class_map
+        stack,
+        store,
+        ("val", "test"),
+        facts.size,
+        facts.class_map,
+        of_frames.LEAST,
     )
     of_frames.check_contrast(found, "check")
-    if len(found) < of_frames.RENDERED:
+    if len(found) < of_frames.LEAST:
         report.notes.append(
-            f"checked on {len(found)} frames; {of_frames.RENDERED} or more say more"
+            f"checked on {len(found)} frames; {of_frames.LEAST} or more say more"
         )
     if not found.labelled:
         report.notes.append(

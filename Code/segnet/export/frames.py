@@ -16,7 +16,8 @@ from segnet.scores.drives import drives_of
 MOST = 128
 # Fewer show too little of the range of a layer's values.
 ENOUGH = 100
-RENDERED = 8
+# Fewest frames of a proof, and the number of rendered ones.
+LEAST = 8
 # Of 0 to 255; a photograph in fog has 20.
 LEAST_DEVIATION = 4.0
 
@@ -101,7 +102,7 @@ class RenderedFrames:
 
     labelled = False
 
-    def __init__(self, size: tuple[int, int], count: int = RENDERED) -> None:
+    def __init__(self, size: tuple[int, int], count: int = LEAST) -> None:
         from segnet.scenes.drive import Drive
         from segnet.scenes.town.worlds import WORLDS
 
@@ -186,20 +187,24 @@ def store_frames(
     splits: Sequence[str],
     size: tuple[int, int],
     class_map: ClassMap,
+    least: int = 1,
 ) -> StoreFrames:
-    """Returns frames of the first of `splits` that a store has.
+    """Returns frames of the first split of a store that has enough of them.
 
     Args:
         stack: Closes the store.
         path: The store.
-        splits: By preference.
+        splits: By preference; the others follow.
         size: (H, W).
         class_map: The network's classes.
+        least: So many are enough; where no split has them, the largest is taken.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It is no store, or damaged.
     """
     store = stack.enter_context(open_store(path))
-    name = next(name for name in (*splits, *store.splits) if name in store.splits)
+    names = [name for name in (*splits, *store.splits) if name in store.splits]
+    largest = max(names, key=lambda name: len(store[name]))
+    name = next((name for name in names if len(store[name]) >= least), largest)
     return StoreFrames(store[name], size, class_map)

@@ -58,6 +58,17 @@ class ExportReport:
         """The proof of the file itself."""
         return self.files[-1].proof
 
+    def note_speed(self) -> None:
+        """Notes where the file is slower than the one in float32."""
+        before, now = (
+            file.proof.milliseconds for file in (self.files[0], self.files[-1])
+        )
+        if now > before:
+            self.notes.append(
+                f"{self.facts.precision} takes {now / before:.1f} times as long as "
+                f"{self.files[0].precision} on this processor"
+            )
+
     def to_json(self) -> str:
         """Returns all figures as JSON text."""
         content: dict[str, Any] = asdict(replace(self, facts=None))  # type: ignore[arg-type]

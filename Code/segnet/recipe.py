@@ -51,6 +51,10 @@ def _are_names(value: Any) -> bool:
 
 
 _NAME = _Rule(lambda v: isinstance(v, str) and bool(v), "the name of a network")
+_LOSS = _Rule(
+    lambda v: isinstance(v, str) and (v in LOSSES or ":" in v),
+    f"one of {', '.join(LOSSES)}, or a function of yours, my_losses.py:name",
+)
 _PATH = _Rule(lambda v: isinstance(v, str), "a path")
 _PATHS = _Rule(_are_names, "paths or names")
 _SWITCH = _Rule(lambda v: isinstance(v, bool), "True or False")
@@ -93,7 +97,12 @@ class Recipe:
         ValueError: A value is out of range or of the wrong type.
     """
 
-    model: str = _field("slim", _NAME, "network, a key of segnet.models.MODELS")
+    model: str = _field(
+        "slim",
+        _NAME,
+        "network, a key of segnet.models.MODELS, or a function of yours: "
+        "my_nets.py:name or package.module:name",
+    )
     epochs: int = _field(60, _COUNT, "passes over the training frames")
     batch_size: int = _field(8, _COUNT, "frames per step")
     learning_rate: float = _field(2e-3, _POSITIVE, "peak, after the warm-up")
@@ -109,11 +118,11 @@ class Recipe:
         _BELOW_1,
         "momentum per step of the averaged weights, reached gradually; 0: no average",
     )
-    loss: str = _choice(
+    loss: str = _field(
         "cross_entropy",
-        LOSSES,
-        "loss function; lovasz: 0.8 cross-entropy + 0.2 Lovász, dice: cross-entropy + "
-        "Dice",
+        _LOSS,
+        f"loss function, one of {', '.join(LOSSES)}; lovasz: 0.8 cross-entropy + 0.2 "
+        f"Lovász, dice: cross-entropy + Dice; or a function of yours",
     )
     auxiliary: float = _field(
         0.0, _FROM_0, "weight of the loss of each auxiliary head; 0: no such heads"
@@ -155,6 +164,12 @@ class Recipe:
         _NOISE,
         "Gaussian noise of up to this deviation, of 255, on half of the frames, as of "
         "a camera in the dark",
+    )
+    augment: str = _field(
+        "",
+        _PATH,
+        "a function of yours on (image, label, rng) that changes each frame first: "
+        "my_changes.py:name",
     )
     extra_share: float = _field(
         0.0,
@@ -204,6 +219,12 @@ class Recipe:
         "float32", PRECISIONS, "dtype policy of training; saved models are float32"
     )
     seed: int = _field(0, _SEED, "seed of weights, order and augmentation")
+    parts: tuple[str, ...] = _field(
+        (),
+        _PATHS,
+        "sha256 and name of the files of your own functions, filled in by train",
+        hidden=True,
+    )
 
     def __post_init__(self) -> None:
         for entry in dataclasses.fields(self):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from segnet.recipe import Recipe, differences
+from segnet.system.own_parts import find_own
 
 DEFAULT = "default"
 # A recipe that differs from every named one in more than this is called its own.
@@ -203,3 +204,15 @@ def described(recipe: Recipe) -> str:
 
 def _changed(first: Recipe, second: Recipe) -> list[str]:
     return [text.partition(":")[0] for text in differences(first, second)]
+
+
+def with_parts(recipe: Recipe) -> Recipe:
+    """Returns the recipe with the checksums of the user's own functions.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file cannot be imported, or has no such function.
+    """
+    named = (recipe.model, "models"), (recipe.loss, "losses")
+    found = [find_own(*pair) for pair in (*named, (recipe.augment, "augmentations"))]
+    return replace(recipe, parts=tuple(part.checksum for part in found if part))

@@ -64,7 +64,8 @@ def add_train(verbs: Verbs) -> None:
     _add_others(rest)
     recipe = parser.add_argument_group("the rest of the recipe")
     for field in fields.values():
-        add_field(recipe, field)
+        if not field.metadata.get("hidden"):
+            add_field(recipe, field)
 
 
 def _add_others(group: argparse._ArgumentGroup) -> None:
@@ -97,6 +98,8 @@ def _add_others(group: argparse._ArgumentGroup) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    from segnet.recipes import with_parts
+
     out, begun = arguments.out, _begun(arguments)
     store = arguments.store or _place(begun, "store", out)
     if store is None:
@@ -104,7 +107,7 @@ def _train(arguments: argparse.Namespace) -> int:
             f"which store? Name it before --out {out}; only a run that was begun, with "
             f"--resume, knows its own"
         )
-    recipe = _recipe(arguments, store)
+    recipe = with_parts(_recipe(arguments, store))
     extra = arguments.extra or _place(begun, "extra", out)
     check_training(recipe, store, extra, out, arguments.resume)
     try:
@@ -174,7 +177,7 @@ def _recipe(arguments: argparse.Namespace, store: Path) -> Recipe:
     values = {
         field.name: getattr(arguments, field.name)
         for field in dataclasses.fields(Recipe)
-        if getattr(arguments, field.name) is not None
+        if getattr(arguments, field.name, None) is not None
     }
     if arguments.recipe == OWN:
         from segnet.data.store import open_store

@@ -9,7 +9,10 @@ logits (B, H, W, K) at the same size.
 
 import sys
 from collections.abc import Collection
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
+
+from segnet.system.own_parts import is_own
 
 if TYPE_CHECKING:
     from segnet.models.builders import MODELS
@@ -38,9 +41,13 @@ def __getattr__(name: str) -> Any:
 def check_network(name: str) -> None:
     """Refuses a name that is no key of `MODELS`, without importing Keras for it.
 
+    Names of a user's own function are left to `segnet.models.own`.
+
     Raises:
         ValueError: Naming those that are.
     """
+    if is_own(name) or entry_points(group="segnet.models", name=name):
+        return
     # Whoever has added a network of their own has loaded the builders.
     builders = sys.modules.get(f"{__name__}.builders")
     known: Collection[str] = builders.MODELS if builders else NETWORKS

@@ -7,6 +7,7 @@ import keras
 
 from segnet.models import check_network
 from segnet.models.builders import MODELS
+from segnet.models.own import find_builder
 from segnet.recipe import Recipe
 
 
@@ -25,7 +26,7 @@ def build_inference_model(
     """
     check_network(recipe.model)
     with precision("float32"):
-        return MODELS[recipe.model](image_shape(size), num_classes)
+        return find_builder(recipe.model)(image_shape(size), num_classes)
 
 
 def at_size(model: keras.Model, size: tuple[int, int]) -> keras.Model:

@@ -40,7 +40,7 @@ def train_command(
     words = ["segnet", "train", brief_path(store), "--out", brief_path(out)]
     words += ["--recipe", name] if name else []
     for field in dataclasses.fields(Recipe):
-        if field.name in changed:
+        if field.name in changed and not field.metadata.get("hidden"):
             words += _words(field, getattr(recipe, field.name))
     words += ["--extra", brief_path(extra)] if extra else []
     words += ["--kernels", kernels] if kernels != KERAS else []

@@ -18,6 +18,7 @@ from segnet.losses import LowResolution
 from segnet.losses.base import Tensor
 from segnet.models import MODELS
 from segnet.models.build import image_shape, precision
+from segnet.models.own import find_builder
 from segnet.models.weight_file import name_variables
 from segnet.recipe import Recipe
 from segnet.runs.state import AVERAGE, OPTIMIZER
@@ -45,7 +46,8 @@ def build_training_model(
             f"auxiliary heads; set it to 0, or take one of {able}"
         )
     with precision(recipe.precision):
-        return MODELS[recipe.model](image_shape(size), num_classes, **heads)
+        build = find_builder(recipe.model)
+        return build(image_shape(size), num_classes, **heads)
 
 
 def compile_training_model(
@@ -156,4 +158,4 @@ def _averages(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def _has_heads(name: str) -> bool:
-    return "auxiliary" in inspect.signature(MODELS[name]).parameters
+    return "auxiliary" in inspect.signature(find_builder(name)).parameters

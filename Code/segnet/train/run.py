@@ -13,10 +13,11 @@ import numpy as np
 
 from segnet.data.batches import Batches
 from segnet.data.batches.augment import Augmentation
+from segnet.data.batches.own import own_augmentation
 from segnet.data.batches.two_stores import TwoStoreBatches
 from segnet.data.store import LabelledFrames, Split, Store
 from segnet.data.store.joined import Joined
-from segnet.losses import LOSSES
+from segnet.losses.own import find_loss
 from segnet.metrics import MeanIoU, scores
 from segnet.models.build import build_inference_model, copy_matching
 from segnet.models.weight_file import assign_variables
@@ -214,7 +215,14 @@ def _batches(
             f"{recipe.batch_size} is {share} frames; both stores must give at least one"
         )
     own = recipe.batch_size - share
-    batches = Batches(split, own, augmentation, recipe.seed, balance=recipe.balance)
+    batches = Batches(
+        split,
+        own,
+        augmentation,
+        recipe.seed,
+        balance=recipe.balance,
+        own=own_augmentation(recipe.augment, split.store.class_map),
+    )
     return TwoStoreBatches(batches, extra, share) if extra else batches
 
 
@@ -235,7 +243,7 @@ def _loss(
     """Returns (K,) class weights, None for all equal, and the loss that uses them."""
     rule, cap = recipe.class_weights, recipe.weight_cap
     weights = class_weights(split, rule, cap, extra, recipe.extra_share)
-    return weights, LOSSES[recipe.loss](weights, split.store.class_map.void)
+    return weights, find_loss(recipe.loss)(weights, split.store.class_map.void)
 
 
 def _training_model(

@@ -17,6 +17,7 @@ from segnet.data.store import Split, Store, open_store
 from segnet.evaluate import evaluate
 from segnet.models import check_network
 from segnet.recipe import Recipe
+from segnet.recipes import with_parts
 from segnet.runs import folder as run_folder
 from segnet.runs.command import place_of, train_command
 from segnet.runs.record import recorded
@@ -68,7 +69,7 @@ def train(
         ValueError: Recipe, store and run folder do not fit together, files of the run
             are missing or damaged, or the loss is not finite.
     """
-    _check_recipe(recipe, extra)
+    recipe = _checked(recipe, extra)
     out = Path(out)
     with ExitStack() as opened:
         # First: the folder must not change between the checks and the first file.
@@ -134,13 +135,15 @@ def _callbacks(
     return callbacks
 
 
-def _check_recipe(recipe: Recipe, extra: str | Path | None) -> None:
+def _checked(recipe: Recipe, extra: str | Path | None) -> Recipe:
+    """Returns the recipe with the checksums of a user's own functions."""
     check_network(recipe.model)
     if bool(recipe.extra_share) != (extra is not None):
         raise ValueError(
             f"recipe: extra_share is {recipe.extra_share}, and the second store is "
             f"{extra}; name a store (--extra) and a share above 0, or neither"
         )
+    return with_parts(recipe)
 
 
 def _check_data(

@@ -17,6 +17,7 @@ from segnet.data.batches.augment import (
     draw_transform,
 )
 from segnet.data.batches.cutmix import Patch, draw_patch, paste
+from segnet.data.batches.own import Augment
 from segnet.data.batches.rare import (
     class_probabilities,
     frame_probabilities,
@@ -105,6 +106,7 @@ class Batches:
         memory_limit: Bytes up to which a split is kept in memory.
         balance: 0 to 1, how much frames with rare classes are preferred (see
             `segnet.data.batches.rare.frame_probabilities`).
+        own: Changes image and labels of each frame before the augmentation.
 
     Raises:
         ValueError: The split has fewer frames than a batch.
@@ -118,6 +120,7 @@ class Batches:
         seed: int = 0,
         memory_limit: int = MEMORY_LIMIT,
         balance: float = 0.0,
+        own: Augment | None = None,
     ):
         if not 1 <= batch_size <= len(split):
             raise ValueError(
@@ -127,6 +130,7 @@ class Batches:
         self.split = split
         self.batch_size = batch_size
         self.augmentation = augmentation
+        self.own = own
         self.seed = seed
         self.void = split.store.class_map.void
         self.size = augmentation.crop or split.size
@@ -179,6 +183,9 @@ class Batches:
         image, labels = self._read(frame)
         # Index 0 and row 0 would repeat the generator of the order: NumPy pads short
         # seeds with zeros.
+        if self.own is not None:
+            own = np.random.default_rng((self.seed, epoch, index + 1, row, 1))
+            image, labels = self.own(image, labels, own)
         rng = np.random.default_rng((self.seed, epoch, index + 1, row))
         config = self.augmentation
         transform = draw_transform(labels, rng, config, self._probabilities[frame])

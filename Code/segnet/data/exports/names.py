@@ -63,10 +63,9 @@ def classes_of(
         ValueError: No class is left, or there are too many.
     """
     found = list(dict.fromkeys(names))
+    chosen = [name for name in found if name.lower() not in VOID_NAMES]
     known = dict(colours or {})
-    if classes is None:
-        chosen = [name for name in found if name.lower() not in VOID_NAMES]
-    else:
+    if classes is not None:
         given = read_classes(classes).class_map
         chosen = list(given.names)
         known |= dict(zip(given.names, given.colours, strict=True))
@@ -75,9 +74,7 @@ def classes_of(
     rest = _rest(root, found, chosen, classes is not None, background)
     missing = [n for n in chosen if n not in found and n != rest]
     if classes is not None and missing:
-        raise WrongOption(
-            f"{root} has no {', '.join(missing)}; it has {_listed(found)}"
-        )
+        raise WrongOption(f"{root} has no {_listed(missing)}; it has {_listed(found)}")
     if rest and rest not in chosen:
         chosen.insert(0, rest)
     if not chosen:

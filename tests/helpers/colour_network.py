@@ -29,6 +29,7 @@ class ColourEngine:
 
     name = "colours"
     num_classes = 3
+    batch_size = None
 
     def __init__(self, size=None, any_size=True, give_ids=False):
         self.size, self.any_size, self.give_ids = size, any_size, give_ids

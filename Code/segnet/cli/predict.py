@@ -22,8 +22,9 @@ def add_predict(verbs: Verbs) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a run folder, a .keras file, a last.npz, a .npz of `segnet pack`, or "
-        "shipped weights that `segnet models` lists",
+        help="a run folder, a .keras file, a last.npz, a .npz of `segnet pack`, an "
+        "exported file (.onnx, .tflite, .xml or a SavedModel), or shipped weights that "
+        "`segnet models` lists",
     )
     parser.add_argument(
         "sources",
@@ -76,8 +77,6 @@ def add_predict(verbs: Verbs) -> None:
 def _predict(arguments: argparse.Namespace) -> int:
     check_models([arguments.model])
 
-    from tqdm.auto import tqdm
-
     from segnet.predict.predicting import predict_files
     from segnet.predict.writing import Wanted
 
@@ -94,8 +93,14 @@ def _predict(arguments: argparse.Namespace) -> int:
         classes=arguments.classes,
         batch_size=arguments.batch_size,
         progress=on_terminal(),
-        say=lambda line: tqdm.write(shown(line), file=sys.stderr),
+        say=_say_above_bars,
     )
     say(summary.text())
     say(f"results in {arguments.out}")
     return 1 if summary.left_out else 0
+
+
+def _say_above_bars(line: str) -> None:
+    from tqdm.auto import tqdm
+
+    tqdm.write(shown(line), file=sys.stderr)

@@ -8,6 +8,8 @@ import numpy as np
 
 from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.predict.enlarging import Answer
+from segnet.runtimes.opening import format_of, open_runtime
+from segnet.runtimes.runtime import Runtime
 
 if TYPE_CHECKING:
     import keras
@@ -24,12 +26,14 @@ class Engine(Protocol):
         num_classes: K.
         size: (H, W) of the training frames, None where it is not known.
         any_size: Whether images of other sizes are taken as well.
+        batch_size: Images at a time where a file has fixed their number, else None.
     """
 
     name: str
     num_classes: int
     size: tuple[int, int] | None
     any_size: bool
+    batch_size: int | None
 
     def prepare(self, size: tuple[int, int], batch_size: int) -> None:
         """Gets ready for a batch of (H, W) `size`, which takes seconds once."""
@@ -40,6 +44,55 @@ class Engine(Protocol):
         Raises:
             ValueError: The size is none that is taken, or the answer is no number.
         """
+
+
+class FileEngine:
+    """An exported file in its runtime.
+
+    Args:
+        runtime: The opened file.
+
+    Attributes:
+        class_map: Its classes.
+
+    Raises:
+        ValueError: Another program wrote the file, so its outputs are not known.
+    """
+
+    any_size = False
+
+    def __init__(self, runtime: Runtime):
+        self.name, self._runtime = str(runtime.path), runtime
+        if runtime.facts is None:
+            raise ValueError(
+                f"{self.name} does not say what its classes are; predict with a file "
+                f"that `segnet export` wrote"
+            )
+        self.class_map = runtime.facts.class_map
+        self.num_classes = self.class_map.num_classes
+        self.batch_size, *size = runtime.shape
+        self.size = tuple(size)
+
+    def prepare(self, size: tuple[int, int], batch_size: int) -> None:
+        """Does nothing: the file was compiled when it was opened."""
+
+    def __call__(self, images: np.ndarray) -> Answer:
+        if images.shape[1:3] != self.size:
+            raise ValueError(
+                f"{self.name} takes {self.size[0]}x{self.size[1]} only, not "
+                f"{images.shape[1]}x{images.shape[2]}"
+            )
+        parts = []
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            missing = self.batch_size - len(batch)
+            filled = np.concatenate([batch, batch[-1:].repeat(missing, 0)])
+            outputs = self._runtime.run(filled).items()
+            parts.append({name: found[: len(batch)] for name, found in outputs})
+        whole = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        return Answer(
+            whole.get("logits"), whole.get("classes"), whole.get("confidence")
+        )
 
 
 class KerasEngine:
@@ -53,6 +106,8 @@ class KerasEngine:
     Raises:
         ValueError: The model takes or gives something else.
     """
+
+    batch_size = None
 
     def __init__(self, model: "keras.Model", name: str | None = None):
         from segnet.models import MODELS
@@ -104,7 +159,7 @@ def _is_image(shape) -> bool:
 
 
 def open_engine(model: str | Path) -> Engine:
-    """Returns the engine of a run folder, a file or shipped weights.
+    """Returns the engine of an exported file, a run folder, a file or shipped weights.
 
     Args:
         model: What `segnet.runs.loading.find_weights` takes.
@@ -113,19 +168,21 @@ def open_engine(model: str | Path) -> Engine:
         FileNotFoundError: There is no such model.
         ValueError: The file is damaged, or no network from images to logits.
     """
+    if format_of(model) is not None:
+        return FileEngine(open_runtime(model))
     from segnet.runs.loading import load
 
     return KerasEngine(load(model), str(model))
 
 
 def find_class_map(
-    model: str | Path | None, classes: ClassMap | str | Path | None = None
+    model: str | Path | FileEngine | None, classes: ClassMap | str | Path | None = None
 ) -> ClassMap:
     """Returns the class map by which a model's ids are named and drawn.
 
     Args:
-        model: What `segnet.runs.loading.find_weights` takes, or None for a network in
-            memory.
+        model: What `segnet.runs.loading.find_weights` takes, an opened file, or None
+            for a network in memory.
         classes: A class map, its file, or the name of one of this package; None for
             what the model says itself.
 
@@ -139,6 +196,8 @@ def find_class_map(
         return CLASS_MAPS.get(str(classes)) or ClassMap.load(classes)
     if model is None:
         raise ValueError("a network in memory needs `classes`, its class map")
+    if isinstance(model, FileEngine):
+        return model.class_map
     from segnet.runs.loading import class_map_of
 
     return class_map_of(model)

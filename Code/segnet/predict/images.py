@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from segnet.predict.pipeline import Behind, Clock, ahead
+from segnet.predict.pipeline import Behind, Clock, ahead, with_bar
 from segnet.predict.predictor import Photograph, Predictor
 from segnet.predict.sources import Item
 from segnet.predict.writing import Summary, Wanted, write_prediction
@@ -33,12 +33,10 @@ class ImageRun:
 
     def see(self, items: list[Item], progress: bool) -> None:
         """Reads, sees and writes all images."""
-        from tqdm.auto import tqdm
-
         bar = {"desc": "images", "unit": "image", "total": len(items)}
         found = ahead(map(self._read, items), READ_AHEAD)
         with Behind(WRITE_BEHIND) as behind:
-            for item, photograph in tqdm(found, **bar, disable=not progress):
+            for item, photograph in with_bar(found, progress, **bar):
                 if isinstance(photograph, Photograph):
                     self._take(item, photograph, behind)
                 else:

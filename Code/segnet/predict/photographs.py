@@ -4,6 +4,8 @@ Readers of datasets are strict (`segnet.data.images`): 16-bit pixels there are d
 Here everything that shows a picture is welcome, up to a size that memory can hold.
 """
 
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,11 @@ from segnet.data.images import opened, orientation_of, upright
 FORMATS = (
     *("JPEG", "MPO", "PNG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "PPM", "JPEG2000"),
     *("AVIF", "HEIF"),
+)
+# Importing all that Pillow has takes as long as a small network.
+PLUGINS = (
+    *("Jpeg", "Mpo", "Png", "Tiff", "Bmp", "Gif", "WebP", "Ppm", "Jpeg2K"),
+    "Avif",
 )
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 SUFFIXES = (
@@ -49,8 +56,10 @@ def read_photograph(path: str | Path) -> Image.Image:
             f"{path}: {path.stat().st_size >> 20} MB, more than {MOST_BYTES >> 20} MB; "
             f"save it smaller first"
         )
-    # Pillow knows all its formats only after this, and some builds lack a few.
-    Image.init()
+    for name in PLUGINS:
+        # Older versions and some builds lack a few.
+        with suppress(ImportError):
+            import_module(f"PIL.{name}ImagePlugin")
     formats = [name for name in FORMATS if name in Image.OPEN]
     with opened(path, formats=formats) as image:
         check_size((image.height, image.width))

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -10,6 +10,18 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 END = object()
+
+
+def with_bar(
+    items: Iterable[Item], progress: bool, **options: object
+) -> Iterable[Item]:
+    """Returns the items, with a bar of tqdm's `options` if there is to be one."""
+    if not progress:
+        # Its import takes longer than a small network.
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, disable=False, **options)
 
 
 class Clock:

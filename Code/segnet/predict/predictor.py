@@ -10,11 +10,18 @@ from PIL import Image
 
 from segnet.classes import ClassMap
 from segnet.predict import sizes
-from segnet.predict.engine import Engine, KerasEngine, find_class_map, open_engine
+from segnet.predict.engine import (
+    Engine,
+    FileEngine,
+    KerasEngine,
+    find_class_map,
+    open_engine,
+)
 from segnet.predict.enlarging import Answer, enlarge, whole_axis
 from segnet.predict.photographs import read_photograph, to_rgb
 from segnet.predict.prediction import Prediction, small_copy
 from segnet.predict.tiling import answer_in_tiles, seen_size, too_large
+from segnet.runtimes.formats import format_of
 
 if TYPE_CHECKING:
     import keras
@@ -47,11 +54,12 @@ class Predictor:
 
     Args:
         model: A run folder, a `.keras` file, a `last.npz`, the name of shipped weights,
-            an `Engine`, or a Keras model from uint8 images to logits.
+            an exported file, an `Engine`, or a Keras model from uint8 images to logits.
         size: (H, W) at which the network sees each photograph; by default as many
             pixels as in its training, with the aspect of the photograph.
         classes: A class map, its file or its name, where the model does not say it.
-        batch_size: Photographs that the network sees at once.
+        batch_size: Photographs that the network sees at once; an exported file has its
+            own number.
         confidence: Whether that is computed as well.
 
     Raises:
@@ -74,12 +82,17 @@ class Predictor:
         self.batch_size = batch_size
         self.confidence = confidence
         self._filled = set()
-        named = isinstance(model, str | Path)
-        self.class_map = find_class_map(model if named else None, classes)
-        if named:
+        if isinstance(model, str | Path) and format_of(model) is not None:
+            model = open_engine(model)
+        known = model if isinstance(model, str | Path | FileEngine) else None
+        # Before a network is built, which takes seconds.
+        self.class_map = find_class_map(known, classes)
+        if isinstance(model, str | Path):
             self.engine = open_engine(model)
         else:
             self.engine = model if hasattr(model, "any_size") else KerasEngine(model)
+        if self.engine.batch_size is not None:
+            self.batch_size = self.engine.batch_size
         if self.engine.num_classes != self.class_map.num_classes:
             raise ValueError(
                 f"{self.engine.name} knows {self.engine.num_classes} classes, and "
@@ -176,7 +189,11 @@ class Predictor:
 
     def _together(self, size: tuple[int, int], count: int) -> int:
         batch = self.batch_for(size)
-        if self._tiled(size) or (count < batch and size not in self._filled):
+        if self._tiled(size):
+            return 1
+        if self.engine.batch_size is not None:
+            return batch
+        if count < batch and size not in self._filled:
             return 1
         self._filled.add(size)
         return batch

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from segnet.predict import sources as endings
-from segnet.predict.pipeline import Behind, Clock, ahead
+from segnet.predict.pipeline import Behind, Clock, ahead, with_bar
 from segnet.predict.prediction import Prediction, count, shares
 from segnet.predict.predictor import Photograph, Predictor
 from segnet.predict.sources import CAMERA_KIND, Item
@@ -48,8 +48,6 @@ class VideoRun:
         Raises:
             OSError: An output cannot be written.
         """
-        from tqdm.auto import tqdm
-
         try:
             reader = VideoReader(self.item.path, self.item.kind == CAMERA_KIND)
         except (OSError, ValueError) as error:
@@ -60,7 +58,7 @@ class VideoRun:
             if reader.has_sound:
                 self.say(f"{self.item.path}: its sound is left out")
             bar = {"desc": self.item.path.name, "unit": "frame", "total": reader.total}
-            frames = tqdm(self._read(reader), **bar, disable=not progress)
+            frames = with_bar(self._read(reader), progress, **bar)
             seen = self._run(reader, frames)
             self.summary.videos += 1
             self.summary.frames += seen

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -41,7 +41,7 @@ class Clock:
             self.seconds[work] = self.seconds.get(work, 0) + spent
 
 
-def ahead(items: Iterator[Item], depth: int) -> Iterator[Item]:
+def ahead(items: Iterator[Item], depth: int) -> Generator[Item, None, None]:
     """Yields the items, which another thread makes up to `depth` ahead.
 
     What making one raises is raised here. When the caller stops early, the one that is

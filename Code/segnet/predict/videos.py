@@ -1,7 +1,7 @@
 """Videos and cameras, frame by frame, with memory for a few frames only."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,8 +58,10 @@ class VideoRun:
             if reader.has_sound:
                 self.say(f"{self.item.path}: its sound is left out")
             bar = {"desc": self.item.path.name, "unit": "frame", "total": reader.total}
-            frames = with_bar(self._read(reader), progress, **bar)
-            seen = self._run(reader, frames)
+            # No thread may still decode when the reader is closed: FFmpeg would break
+            # down.
+            with closing(self._read(reader)) as frames:
+                seen = self._run(reader, with_bar(frames, progress, **bar))
             self.summary.videos += 1
             self.summary.frames += seen
             if self.wanted.shares:
@@ -95,7 +97,9 @@ class VideoRun:
                 seen += self._flush(group, output, behind)
         return seen
 
-    def _read(self, reader: VideoReader) -> Iterator[tuple[int, Photograph]]:
+    def _read(
+        self, reader: VideoReader
+    ) -> Generator[tuple[int, Photograph], None, None]:
         """Yields each frame's time and the photograph of it, read ahead."""
 
         def timed() -> Iterator:

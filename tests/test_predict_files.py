@@ -231,5 +231,5 @@ def test_the_command(tmp_path, model_file, capsys):
 
 
 def test_wrong_sources_are_errors_before_the_network_is_loaded(tmp_path, capsys):
-    assert main(["predict", "nowhere", str(tmp_path / "x"), "--out", "y"]) == 2
+    assert main(["predict", "slim_city14", str(tmp_path / "x"), "--out", "y"]) == 2
     assert "no such image, video or folder" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segnet.recipe import Recipe
+from segnet.runtimes.formats import check_exists, format_of
 
 
 def check_store(path: str | Path, split: str | None = None) -> None:
@@ -21,14 +22,18 @@ def check_store(path: str | Path, split: str | None = None) -> None:
 
 
 def check_models(models: Iterable[str | Path]) -> None:
-    """Refuses models that are no file, run folder or shipped name.
+    """Refuses models that are no file, exported or not, run folder or shipped name.
 
     Raises:
         FileNotFoundError: There is no such model.
     """
-    from segnet.runs.loading import find_weights
-
     for model in models:
+        if format_of(model) is not None:
+            check_exists(model)
+            continue
+        # Not for exported files, which are to be predicted in under a second.
+        from segnet.runs.loading import find_weights
+
         find_weights(model)
 
 

@@ -22,9 +22,8 @@ def add_predict(verbs: Verbs) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a run folder, a .keras file, a last.npz, a .npz of `segnet pack`, an "
-        "exported file (.onnx, .tflite, .xml or a SavedModel), or shipped weights that "
-        "`segnet models` lists",
+        help="a run folder, a .keras or .npz file, an exported .onnx, .tflite or .xml "
+        "file or SavedModel, or a name that `segnet models` lists",
     )
     parser.add_argument(
         "sources",

@@ -24,3 +24,13 @@ def format_of(path: str | Path) -> str | None:
         if suffix and ending == suffix:
             return name
     return "saved_model" if (path / SAVED_MODEL).is_file() else None
+
+
+def check_exists(path: str | Path) -> None:
+    """Refuses an exported file that is not there.
+
+    Raises:
+        FileNotFoundError: There is no such file or folder.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file; `segnet export` writes one")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segnet.runtimes.formats import FORMATS, SAVED_MODEL, format_of
+from segnet.runtimes.formats import FORMATS, SAVED_MODEL, check_exists, format_of
 from segnet.runtimes.runtime import Runtime
 from segnet.runtimes.seal import check_seal, is_sealed
 from segnet.runtimes.trial import try_out
@@ -36,8 +36,7 @@ def open_runtime(
     found = format_of(path)
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}, expected 1 or more")
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; `segnet export` writes one")
+    check_exists(path)
     if found is None or (path.is_dir() and found != "saved_model"):
         raise ValueError(
             f"{path}: no exported file; give a .onnx, .tflite or .xml file, or the "

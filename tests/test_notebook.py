@@ -1,6 +1,7 @@
 """The notebook: its saved outputs are one clean run, and its smallest form runs."""
 
 import json
+import re
 from pathlib import Path
 
 import papermill
@@ -21,8 +22,11 @@ def code_cells(notebook: dict) -> list[dict]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def test_outputs_are_one_run_from_top_to_bottom(notebook):
+def test_outputs_are_one_run_from_top_to_bottom_or_none(notebook):
     cells = code_cells(notebook)
+    if not any(cell["outputs"] for cell in cells):
+        assert {cell["execution_count"] for cell in cells} == {None}
+        return
     assert [c["execution_count"] for c in cells] == list(range(1, len(cells) + 1))
     kinds = {o["output_type"] for c in cells for o in c["outputs"]}
     assert "error" not in kinds
@@ -43,8 +47,34 @@ def test_cells_are_short_and_define_nothing(notebook):
         assert not any(line.startswith(("def ", "class ")) for line in lines)
 
 
+def first_cells(notebook: dict, **parameters: str) -> None:
+    """Runs the cells up to the check of the parameters, with others than stand there.
+
+    Raises:
+        ValueError: As the check does.
+    """
+    names = {cell["id"]: "".join(cell["source"]) for cell in code_cells(notebook)}
+    given = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    code = re.sub(r"^%.*\n", "", names["setup"], flags=re.MULTILINE)
+    exec("\n".join([names["parameters"], given, code, names["presets"]]), {})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"PRESET": "fast"}, "PRESET is 'fast'; it can be smoke, default, full"),
+        ({"DATA": "camvid"}, "DATA is 'camvid'; it can be scenes or the path of a st"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_ones(notebook, parameters, said):
+    with pytest.raises(ValueError, match=said):
+        first_cells(notebook, **parameters)
+    first_cells(notebook, PRESET="full")
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_smallest_form_runs(tmp_path):
+    before = NOTEBOOK.read_bytes()
     papermill.execute_notebook(
         NOTEBOOK,
         tmp_path / "executed.ipynb",
@@ -52,8 +82,17 @@ def test_smallest_form_runs(tmp_path):
         cwd=CODE,
         progress_bar=False,
     )
-    run = tmp_path / "Runs" / "scenes_smoke"
+    assert NOTEBOOK.read_bytes() == before
+    (run,) = (tmp_path / "Runs").iterdir()
     for name in ("slim", "edgesegnet"):
-        report = json.loads((run / name / "report.json").read_text())
-        assert 0 < report["miou"] < 1
+        (report,) = run.glob(f"{name}_seed0_*/report.json")
+        assert 0 < json.loads(report.read_text())["last"]["miou"] < 1
     assert (run / "sheet.png").stat().st_size > 10_000
+    executed = json.loads((tmp_path / "executed.ipynb").read_text())
+    texts = {c["id"]: json.dumps(c["outputs"]) for c in code_cells(executed)}
+    predicted, counted = re.findall(r"[\d,]{5,}\d", texts["predict_parameters"])
+    assert predicted == counted
+    # The last picture of the curve alone, and none of the lines before it.
+    assert texts["train_slim"].count("image/png") == 1
+    assert "compiling" not in texts["train_slim"]
+    assert not re.search("retracing|cuInit|oneDNN", json.dumps(executed))

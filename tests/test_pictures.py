@@ -26,16 +26,16 @@ def test_overlay_mixes_colours_and_leaves_void_alone():
     assert mixed.dtype == np.uint8
 
 
-def test_sheet_has_a_row_a_network_then_truth_then_image(tmp_path):
+def test_sheet_has_image_above_ground_truth_above_a_row_a_network(tmp_path):
     path = tmp_path / "new" / "sheet.png"
     predictions = {"slim": np.full_like(TRUTHS, CAR), "edgesegnet": TRUTHS}
     figure = pictures.sheet(IMAGES, TRUTHS, predictions, VKITTI1, ["one"], path)
     labels = [axis.get_ylabel() for axis in figure.axes]
-    assert labels == ["slim", "edgesegnet", "Ground truth", "Image"]
+    assert labels == ["Image", "Ground truth", "slim", "edgesegnet"]
     drawn = [axis.images[0].get_array() for axis in figure.axes]
-    assert drawn[2][0, 2].tolist() == [0, 0, 0]
-    assert drawn[0][0, 2].tolist() == list(VKITTI1.colours[CAR])
-    np.testing.assert_array_equal(drawn[3], IMAGES[0])
+    np.testing.assert_array_equal(drawn[0], IMAGES[0])
+    assert drawn[1][0, 2].tolist() == [0, 0, 0]
+    assert drawn[2][0, 2].tolist() == list(VKITTI1.colours[CAR])
     assert figure.axes[0].get_title() == "one"
     assert texts(figure) == ["Sky", "Car", "void"]
     with Image.open(path) as picture:
@@ -45,7 +45,7 @@ def test_sheet_has_a_row_a_network_then_truth_then_image(tmp_path):
 def test_sheet_of_one_network_has_three_rows():
     figure = pictures.sheet(IMAGES, TRUTHS, np.full_like(TRUTHS, SKY), VKITTI1)
     labels = [axis.get_ylabel() for axis in figure.axes]
-    assert labels == ["Prediction", "Ground truth", "Image"]
+    assert labels == ["Image", "Ground truth", "Prediction"]
 
 
 def test_pixels_are_pale_where_right_and_black_where_void(tmp_path):

@@ -1,6 +1,7 @@
-"""Stores the notebook's pictures with 256 colours: a third of the bytes.
+"""Stores the notebook's pictures with 256 colours, and leaves its progress bars out.
 
-`make notebook` runs it after the notebook; nothing else in the file changes.
+`make notebook` runs it after the notebook. Bars are widgets, which a stored notebook
+cannot show; nothing else in the file changes.
 """
 
 import base64
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 NOTEBOOK = Path(__file__).parents[2] / "Code" / "train_network.ipynb"
 
 
@@ -21,9 +23,17 @@ def with_256_colours(png: bytes) -> bytes:
     return min(content.getvalue(), png, key=len)
 
 
+def is_bar(output: dict) -> bool:
+    """Returns whether an output of a cell is a progress bar."""
+    return WIDGET in output.get("data", {})
+
+
 def main() -> None:
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    notebook["metadata"].pop("widgets", None)
     for cell in notebook["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = [o for o in cell["outputs"] if not is_bar(o)]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/png" in data:

@@ -45,7 +45,7 @@ def sheet(
     titles: Sequence[str] | None = None,
     path: str | Path | None = None,
 ) -> Figure:
-    """Returns a sheet with a column per frame: predictions, ground truth and image.
+    """Returns a sheet with a column per frame: image, ground truth, predictions.
 
     Args:
         images: (N, H, W, 3) uint8 RGB.
@@ -58,9 +58,9 @@ def sheet(
     if not isinstance(predictions, Mapping):
         predictions = {"Prediction": predictions}
     rows = {
-        **{name: class_map.colourise(ids) for name, ids in predictions.items()},
-        "Ground truth": class_map.colourise(truths),
         "Image": images,
+        "Ground truth": class_map.colourise(truths),
+        **{name: class_map.colourise(ids) for name, ids in predictions.items()},
     }
     shown = _shown(truths, *predictions.values())
     return finish(_grid(rows, class_map, shown, titles), path)

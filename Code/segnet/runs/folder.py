@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segnet.classes import ClassMap
 from segnet.recipe import Recipe, differences
+from segnet.system.checksums import sha256_of_bytes
 from segnet.system.files import remove_parts, replacing
 from segnet.system.locks import alone
 
@@ -29,6 +30,12 @@ COLUMNS = (
     "seconds",
     "images_per_second",
 )
+
+
+def name_for(recipe: Recipe) -> str:
+    """Returns a name for the folder of a run, another one for every other recipe."""
+    digest = sha256_of_bytes(recipe.to_json().encode())
+    return f"{recipe.model}_seed{recipe.seed}_{digest[:6]}"
 
 
 @contextmanager

@@ -43,6 +43,11 @@ def run(*words: str | Path) -> subprocess.CompletedProcess:
         ("compare none other", "none: no such folder; `segnet evaluate"),
         ("predict slim_x photo.jpg --out OUT", "slim_x: no such model; "),
         ("predict slim_camvid11 none.jpg --out OUT", "none.jpg"),
+        ("export slim_x --format onnx --out OUT", "slim_x: no such model; "),
+        (
+            "export slim_camvid11 --format onnx --check none.h5 --out OUT",
+            "none.h5: no such store",
+        ),
         ("pack none my_slim", "none/recipe.json: no such file"),
         ("pack none 1slim", "name is '1slim', expected letters"),
         ("recipes qiuck", "no recipe 'qiuck'; known are camvid11_edgesegnet, "),

@@ -43,7 +43,7 @@ def test_the_figures_are_those_of_the_networks(
         ["small"], size=(20, 30), num_classes=3, turns=4, out=out, progress=True
     )
     assert json.loads(out.read_text()) == result
-    assert bars.seen == [("bench", 6, "turn")]
+    assert bars.seen == [("bench", 6 * 3, "call")]
     assert list(result["networks"]) == ["small", "reference_multibranch"]
     row, yardstick = result["networks"].values()
     assert (row["parameters"], row["macs"]) == (108 + 15, 600 * (108 + 12))

@@ -2,12 +2,18 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import papermill
 import pytest
 
 CODE = Path(__file__).parents[1] / "Code"
+sys.path.insert(0, str(CODE.parent / "docs" / "make"))
+
+from small_notebook import is_bar  # noqa: E402
+
 NOTEBOOK = CODE / "train_network.ipynb"
 MOST_BYTES = 500_000
 MOST_LINES = 15
@@ -96,3 +102,28 @@ def test_smallest_form_runs(tmp_path):
     assert texts["train_slim"].count("image/png") == 1
     assert "compiling" not in texts["train_slim"]
     assert not re.search("retracing|cuInit|oneDNN", json.dumps(executed))
+
+
+def test_make_run_says_what_it_takes_and_keeps_to_one_folder(tmp_path):
+    done = subprocess.run(
+        ["make", "-n", "run", f"OUT={tmp_path}/out", f"VENV={tmp_path}/venv"],
+        cwd=CODE.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "packages into" in done.stdout and "GB of disk, 5 to 10 min" in done.stdout
+    (run,) = re.findall(r"papermill (.*)\\\n(.*)", done.stdout)
+    assert run[0].split() == [
+        "Code/train_network.ipynb",
+        f"{tmp_path}/out/train_network.ipynb",
+    ]
+    assert f"--cwd {tmp_path}/out " in run[1]
+    assert f"Open this page:     {tmp_path}/out/train_network.html" in done.stdout
+
+
+def test_bars_are_left_out_of_the_stored_notebook():
+    bar = {"data": {"application/vnd.jupyter.widget-view+json": {}, "text/plain": ""}}
+    assert is_bar(bar)
+    assert not is_bar({"output_type": "stream", "text": "x"})
+    assert not is_bar({"data": {"image/png": ""}})

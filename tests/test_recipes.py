@@ -1,12 +1,19 @@
 """Recipes: invalid values are refused, and JSON keeps all values."""
 
 import dataclasses
+import json
 import math
+import sys
+from pathlib import Path
 
 import pytest
 
 from segnet.recipe import Recipe, differences
-from segnet.recipes import RECIPES, own_recipe
+from segnet.recipes import PURPOSES, RECIPES, own_recipe
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "make"))
+
+import recipes as make_recipes  # noqa: E402
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
@@ -155,3 +162,11 @@ def test_values_that_are_given_replace_those_of_own():
     assert (recipe.init, recipe.scale) == ("edgesegnet_city14", (1, 1))
     assert own_recipe(48, (96, 128), model="fast_scnn").init == ""
     assert own_recipe(48, (96, 128), init="").init == ""
+
+
+def test_each_recipe_says_what_it_is_for():
+    assert list(PURPOSES) == list(RECIPES)
+
+
+def test_the_listed_scores_are_those_of_figures_and_cards():
+    assert json.loads(make_recipes.OUT.read_text()) == make_recipes.measured()

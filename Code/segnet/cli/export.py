@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from segnet.cli.checks import check_models, check_store
 from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
 FORMATS = ("onnx", "litert", "openvino", "saved_model")
@@ -89,6 +90,10 @@ def _add_numbers(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    check_models([arguments.model])
+    for store in filter(None, [arguments.check, arguments.calibrate]):
+        check_store(store)
+
     from segnet.export import UnprovenExportError, export
 
     precision = "int8" if arguments.int8 else "float32"

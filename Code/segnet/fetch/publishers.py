@@ -43,7 +43,8 @@ cityscapes needs an account, so it cannot be fetched from here:
   2. load leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from its download
      page, or: pip install cityscapesscripts, then csDownload gtFine_trainvaltest.zip
      leftImg8bit_trainvaltest.zip
-  3. unzip both into one folder and name that folder to `segnet prepare cityscapes`"""
+  3. unzip both into one folder, and then:
+     segnet prepare cityscapes FOLDER Store --scale 4"""
 
 
 @dataclass(frozen=True)

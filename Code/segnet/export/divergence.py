@@ -115,7 +115,8 @@ def read_outputs(path: Path, images: np.ndarray) -> dict[str, np.ndarray]:
     if path.suffix == ".xml":
         import openvino
 
-        model = openvino.Core().compile_model(str(path), "CPU", {})
+        exact = {"INFERENCE_PRECISION_HINT": "f32"}
+        model = openvino.Core().compile_model(str(path), "CPU", exact)
         return {
             name: np.array(array)
             for port, array in model({INPUT: images}).items()

@@ -49,7 +49,8 @@ class OpenVINOFile(OpenedFile):
         axes = [n.get_length() if n.is_static else None for n in shape]
         image = image_input(path, name, axes, kind.to_dtype(), size)
         facts = None if text is None else FileFacts.from_text(text, path)
-        properties = {"PERFORMANCE_HINT": "LATENCY"}
+        # By default newer processors compute in bfloat16, with other classes.
+        properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         if threads:
             properties["INFERENCE_NUM_THREADS"] = str(threads)
         with reading(path, "OpenVINO file"):

@@ -13,7 +13,7 @@ from segnet.data.split import SplitRule
 
 CODE = Path(__file__).parents[1] / "Code"
 VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "pack", "models")
-VERBS += ("bench",)
+VERBS += ("bench", "recipes", "predict", "runs", "export")
 
 
 def test_render_prepare_train_evaluate(tmp_path, capsys):

@@ -32,7 +32,8 @@ def add_predict(verbs: Verbs) -> None:
         help="an image, a video, a folder with its sub-folders, a pattern such as "
         "'drive/*.png', or the number of a camera, which Ctrl-C ends",
     )
-    parser.add_argument(
+    usual = parser.add_argument_group("usual options")
+    usual.add_argument(
         "--out",
         type=Path,
         required=True,
@@ -40,24 +41,28 @@ def add_predict(verbs: Verbs) -> None:
         help="folder for NAME.png (class ids with colours) of each image and NAME.mp4 "
         "of each video",
     )
-    parser.add_argument(
+    usual.add_argument(
         "--overlay",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also NAME.overlay.jpg, the photograph under the colours (default); "
         "without, videos show the colours alone",
     )
-    parser.add_argument(
+    usual.add_argument(
         "--confidence",
         action="store_true",
         help="also NAME.confidence.png or .mp4: the largest probability, 255 for 1",
     )
-    parser.add_argument(
+    usual.add_argument(
         "--json",
         action="store_true",
         help="also NAME.json: each class's share of the pixels",
     )
-    parser.add_argument(
+    _add_others(parser.add_argument_group("other options"))
+
+
+def _add_others(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--size",
         type=int,
         nargs=2,
@@ -65,12 +70,12 @@ def add_predict(verbs: Verbs) -> None:
         help="what the network sees (default: as many pixels as in its training, with "
         "the aspect of the photograph)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--classes",
         metavar="MAP",
         help="a class map by file or name, where the model does not name its classes",
     )
-    parser.add_argument("--batch-size", type=int, default=4, help="default 4")
+    group.add_argument("--batch-size", type=int, default=4, help="default 4")
 
 
 def _predict(arguments: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from segnet.train.epoch_lines import EpochLines
 from segnet.train.header import header
 from segnet.train.kernels import use_kernels
 from segnet.train.run import Run
+from segnet.train.step_bar import StepBar
 
 
 def train(
@@ -127,7 +128,7 @@ def _callbacks(
     """Returns the callbacks in order: the others read the logs written by the first."""
     callbacks = [ValidateAndSave(run, out, progress)]
     if verbose in ("auto", 2):
-        callbacks.append(EpochLines(run.recipe, progress))
+        callbacks += [StepBar(), EpochLines(run.recipe, progress)]
     if pictures:
         from segnet.train.run_pictures import DrawRun
 

@@ -21,7 +21,8 @@ def add_evaluate(verbs: Verbs) -> None:
         metavar="MODEL",
         nargs="+",
         help="a run folder, a .keras file, the last.npz of a run for its last weights, "
-        "a .npz of `segnet pack`, or a name that `segnet models` lists",
+        "a .npz of `segnet pack`, an exported .onnx, .tflite or .xml file or "
+        "SavedModel, or a name that `segnet models` lists",
     )
     parser.add_argument(
         "store", metavar="STORE", type=Path, help="store.h5 or its folder"

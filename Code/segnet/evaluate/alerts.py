@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from segnet.data.store import Split
+from segnet.runtimes.facts import LOGITS
 from segnet.scores.drives import drives_of
 from segnet.scores.intervals import FEW_BLOCKS
 
@@ -86,6 +87,12 @@ def _notes(report: dict, frames: Split) -> list[str]:
         notes.append(f"{skipped} bad frames were left out when the store was made.")
     if report["test_time"]:
         notes.append("Predictions are averaged over several views of each frame.")
+    exported = report.get("exported")
+    if exported and exported["outputs"] != LOGITS:
+        notes.append(
+            "The file gives confidence in steps of 1/255, so calibration and "
+            "confident mistakes are as fine as that."
+        )
     return notes
 
 

@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from segnet.data.store import Split
 from segnet.evaluate.match import Match
+from segnet.predict.engine import FileEngine
 from segnet.predict.predicting import predict_with_confidence
 from segnet.scores.boundary import WIDTHS, boundary_counts, trimap_counts
 from segnet.scores.calibration import Calibration, calibration_of
@@ -41,7 +42,7 @@ class Counts:
 
 def count(
     matched: Match,
-    network: keras.Model,
+    network: keras.Model | FileEngine,
     frames: Split,
     batch_size: int,
     progress: bool,
@@ -50,7 +51,8 @@ def count(
 
     Args:
         matched: The classes in which the network and the split are scored.
-        network: From images (B, H, W, 3) uint8 to logits; averaged or plain.
+        network: From images (B, H, W, 3) uint8 to logits, averaged or plain; or an
+            exported file.
         frames: A split of a store.
         batch_size: Frames at a time.
         progress: Show a progress bar.
@@ -96,7 +98,7 @@ def count(
 
 
 def _frames(
-    network: keras.Model, frames: Split, batch_size: int, progress: bool
+    network: keras.Model | FileEngine, frames: Split, batch_size: int, progress: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yields stored labels, predicted ids and confidence of each frame, all (H, W)."""
     starts = range(0, len(frames), batch_size)

@@ -1,6 +1,7 @@
 """Brings a network and a split together: one frame size, one set of classes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from segnet.classes.mappings import find_mapping
 from segnet.data.store import Split
 from segnet.metrics import confusion
 from segnet.models.build import at_size
+from segnet.predict.engine import FileEngine
 
 
 @dataclass(frozen=True)
@@ -17,17 +19,25 @@ class Match:
     """A network that takes the frames of a split, and the classes both are scored in.
 
     Args:
-        model: From images of the split's size to logits (B, H, W, C).
+        model: From images of the split's size to logits (B, H, W, C), or an exported
+            file.
         class_map: The K classes that are scored.
         label_ids: (256,) uint8, stored label -> scored class or void.
         prediction_ids: (C,) uint8, predicted class -> scored class, or K for a class
             that is not scored.
     """
 
-    model: keras.Model
+    model: keras.Model | FileEngine
     class_map: ClassMap
     label_ids: np.ndarray
     prediction_ids: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """The name of the network, or that of the exported file."""
+        if isinstance(self.model, FileEngine):
+            return Path(self.model.name).name
+        return self.model.name
 
     def confusion(self, labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
         """Returns the (K, K) confusion matrix of stored labels and predicted classes;
@@ -48,14 +58,16 @@ class Match:
         return np.where(unscored, np.uint8(self.class_map.void), ids)
 
 
-def match(model: keras.Model, frames: Split, mapping: str | None = None) -> Match:
+def match(
+    model: keras.Model | FileEngine, frames: Split, mapping: str | None = None
+) -> Match:
     """Returns the match of a network and a split.
 
     Networks of this package are built again, with the same weights, for frames of
     another size than their own.
 
     Args:
-        model: From images to logits.
+        model: From images to logits, or an exported file.
         frames: A split of a store.
         mapping: Key of `segnet.classes.mappings.MAPPINGS` for a network and a store
             whose classes differ; None when they are the same.
@@ -64,7 +76,10 @@ def match(model: keras.Model, frames: Split, mapping: str | None = None) -> Matc
         ValueError: The number of classes or the size does not fit, or the mapping does
             not know the classes of the store or the network.
     """
-    num_classes = model.output_shape[-1]
+    if isinstance(model, FileEngine):
+        num_classes = model.num_classes
+    else:
+        num_classes = model.output_shape[-1]
     class_map = frames.store.class_map
     if mapping is not None:
         found = find_mapping(mapping)
@@ -83,11 +98,19 @@ def match(model: keras.Model, frames: Split, mapping: str | None = None) -> Matc
     return Match(_sized(model, frames), class_map, label_ids, prediction_ids)
 
 
-def _sized(model: keras.Model, frames: Split) -> keras.Model:
+def _sized(model: keras.Model | FileEngine, frames: Split) -> keras.Model | FileEngine:
+    height, width = frames.size
+    if isinstance(model, FileEngine):
+        if model.size != (height, width):
+            raise ValueError(
+                f"{model.name} takes {model.size[0]}x{model.size[1]} only, and "
+                f"{frames.store.path} has {height}x{width}; export it with --size "
+                f"{height} {width}"
+            )
+        return model
     try:
         return at_size(model, frames.size)
     except ValueError as error:
-        height, width = frames.size
         raise ValueError(
             f"{error}; {frames.store.path} has {height}x{width}. Prepare a store of "
             f"the model's size or train one on this size"

@@ -102,9 +102,16 @@ def _facts(report: dict) -> list[tuple[str, str]]:
         ("scored at", f"{width}x{height}, the size of the labels"),
         ("split", report["split_rule"]),
         ("classes", f"{len(report['per_class'])} of {report['class_map']}"),
-        ("parameters", f"{report['parameters']:,}"),
+        _network(report),
         ("pixel accuracy", f"{percent(report['pixel_accuracy'], none='-')} %"),
     ]
+
+
+def _network(report: dict) -> tuple[str, str]:
+    exported = report.get("exported")
+    if exported:
+        return "run in", f"{exported['runtime']}, {exported['precision']}"
+    return "parameters", f"{report['parameters']:,}"
 
 
 def _classes(report: dict, class_map: ClassMap) -> list[dict]:

@@ -16,7 +16,10 @@ from segnet.system.text import brief_path
 
 
 def provenance_of(
-    model: str | Path | None, frames: Split, options: dict[str, object]
+    model: str | Path | None,
+    frames: Split,
+    options: dict[str, object],
+    runtime: str | None = None,
 ) -> dict:
     """Returns `command`, which repeats the score, and `facts` by their names.
 
@@ -27,6 +30,7 @@ def provenance_of(
         model: What was given to `evaluate`; None for a model in memory.
         frames: The split that was scored.
         options: Of the command, those that are not the default.
+        runtime: In which an exported file was run; None for Keras.
     """
     store = brief_path(frames.store.path)
     words = ["segnet", "evaluate", brief_path(model) if model else "MODEL", store]
@@ -36,14 +40,19 @@ def provenance_of(
         if value is not True:
             values = value if isinstance(value, list | tuple) else [value]
             words += [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
+    if runtime is None:
+        ran = {"Keras": f"{keras.__version__} on {keras.backend.backend()}"}
+        file = "sha256 of the weights"
+    else:
+        ran, file = {"runtime": runtime}, "sha256 of the file"
     return {
         "command": shlex.join(words),
         "facts": {
             "segnet": __version__,
-            "Keras": f"{keras.__version__} on {keras.backend.backend()}",
+            **ran,
             "NumPy": np.__version__,
             "Python": platform.python_version(),
-            "sha256 of the weights": sha256_of_weights(model) if model else None,
+            file: sha256_of_weights(model) if model else None,
             "seal of the store": frames.store.attributes.get(SEAL),
             "bootstrap": f"{RESAMPLES} resamples of blocks, seed 0",
         },

@@ -18,8 +18,10 @@ from segnet.evaluate.provenance import provenance_of
 from segnet.evaluate.tta import averaged
 from segnet.evaluate.writing import UnwrittenReport, worst_frames, write
 from segnet.metrics import Scores, scores
+from segnet.predict.engine import FileEngine
 from segnet.report.tables import percent, text_table
 from segnet.runs.loading import class_names_of, load, trained_on_val, training_of
+from segnet.runtimes.opening import format_of, open_runtime
 from segnet.scores.frame_counts import FrameCounts, number_or_none
 from segnet.system.files import check_writable
 
@@ -43,7 +45,8 @@ def evaluate(
     `details`, `alerts`, `provenance`, and what was scored on what.
 
     Args:
-        model: A model, or a file, a run folder or the name of shipped weights.
+        model: A model, or a file, exported or not, a run folder or the name of shipped
+            weights.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.html, report.json and more; None for none.
@@ -57,7 +60,8 @@ def evaluate(
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The store has no such split, a scale is out of range, a file is
-            damaged, or size or classes differ from the model's.
+            damaged, size or classes differ from the model's, or an exported file is to
+            be averaged.
         OSError: `out` cannot be written; after the scoring an `UnwrittenReport`.
     """
     with ExitStack() as stack:
@@ -68,7 +72,7 @@ def evaluate(
             check_writable(out)
         origin = None
         if not isinstance(model, keras.Model):
-            origin, model = model, load(model)
+            origin, model = model, _opened(model)
             if mapping is None:
                 _check_classes(origin, frames)
         matched = match(model, frames, mapping)
@@ -84,6 +88,12 @@ def evaluate(
             except OSError as error:
                 raise UnwrittenReport(report, error) from error
     return report
+
+
+def _opened(model: str | Path) -> keras.Model | FileEngine:
+    if format_of(model) is not None:
+        return FileEngine(open_runtime(model))
+    return load(model)
 
 
 def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
@@ -104,22 +114,29 @@ def _origin(origin: str | Path | None, report: dict, frames: Split) -> dict:
     return {
         "training": training,
         "alerts": [vars(alert) for alert in alerts_of(report, frames, seen)],
-        "provenance": provenance_of(origin, frames, given),
+        "provenance": provenance_of(
+            origin, frames, given, (report["exported"] or {}).get("runtime")
+        ),
     }
 
 
 def _with_views(
-    model: keras.Model, flip: bool, scales: Sequence[float]
-) -> tuple[keras.Model, dict | None]:
+    model: keras.Model | FileEngine, flip: bool, scales: Sequence[float]
+) -> tuple[keras.Model | FileEngine, dict | None]:
     """Returns the network to score and the views it averages over, None for none."""
     if not flip and tuple(scales) == (1.0,):
         return model, None
+    if isinstance(model, FileEngine):
+        raise ValueError(
+            f"{model.name}: an exported file cannot be averaged over mirror images or "
+            f"scales; give the weights that it was made from"
+        )
     return averaged(model, flip, scales), {"flip": flip, "scales": list(scales)}
 
 
 def _scored(
     matched: Match,
-    network: keras.Model,
+    network: keras.Model | FileEngine,
     frames: Split,
     batch_size: int,
     progress: bool,
@@ -149,7 +166,7 @@ def table(report: dict) -> str:
     matrix = np.array(report["confusion"])
     shares = matrix.sum(1) / max(matrix.sum(), 1)
     lines = [
-        f"{report['model']} ({report['parameters']:,} parameters) on "
+        f"{report['model']} ({_described(report)}) on "
         f"{report['frames']} {report['split']} frames of {report['source']}",
         f"split: {report['split_rule']}",
         "",
@@ -181,6 +198,27 @@ def table(report: dict) -> str:
     return "\n".join(lines)
 
 
+def _described(report: dict) -> str:
+    """Returns the parameters of a network, or how an exported file was run."""
+    exported = report.get("exported")
+    if exported:
+        return f"{exported['precision']}, in {exported['runtime']}"
+    return f"{report['parameters']:,} parameters"
+
+
+def _exported(model: keras.Model | FileEngine) -> dict | None:
+    if not isinstance(model, FileEngine):
+        return None
+    facts = model.facts
+    return {
+        "runtime": model.runtime,
+        "precision": facts.precision,
+        "outputs": facts.outputs,
+        "network": facts.network,
+        "weights": facts.weights,
+    }
+
+
 def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
     model, attributes = matched.model, frames.store.attributes
     matrix = matrices.sum(0)
@@ -193,8 +231,10 @@ def _report(matched: Match, frames: Split, matrices: np.ndarray) -> dict:
     return {
         **_rounded(found, matched.class_map.names),
         "worst": worst,
-        "model": model.name,
-        "parameters": model.count_params(),
+        "model": matched.name,
+        # Files do not say how many they have.
+        "parameters": None if isinstance(model, FileEngine) else model.count_params(),
+        "exported": _exported(model),
         "split": frames.name,
         "split_rule": attributes.get("split_rule", "unknown"),
         "source": attributes.get("source", "unknown"),

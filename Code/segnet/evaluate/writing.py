@@ -11,6 +11,7 @@ from segnet.evaluate.counting import Counts
 from segnet.evaluate.match import Match
 from segnet.evaluate.page import Shown, write_report
 from segnet.metrics import scores
+from segnet.predict.engine import FileEngine
 from segnet.predict.predicting import predict
 from segnet.scores.drives import blocks_of
 from segnet.scores.frame_counts import FrameCounts
@@ -47,7 +48,7 @@ def write(
     out: Path,
     report: dict,
     matched: Match,
-    network: keras.Model,
+    network: keras.Model | FileEngine,
     frames: Split,
     counts: Counts,
     per_frame: FrameCounts,
@@ -106,7 +107,7 @@ def _write_pictures(
     pictures.sheet(
         np.stack([frame.image for frame in frames]),
         np.stack([frame.labels for frame in frames]),
-        {matched.model.name: np.stack([frame.predictions for frame in frames])},
+        {matched.name: np.stack([frame.predictions for frame in frames])},
         matched.class_map,
         titles=[frame.caption for frame in frames],
         path=out / "sheets.png",

@@ -54,6 +54,8 @@ class FileEngine:
 
     Attributes:
         class_map: Its classes.
+        runtime: Name and version of the runtime.
+        facts: What the file says about itself.
 
     Raises:
         ValueError: Another program wrote the file, so its outputs are not known.
@@ -68,6 +70,7 @@ class FileEngine:
                 f"{self.name} does not say what its classes are; predict with a file "
                 f"that `segnet export` wrote"
             )
+        self.runtime, self.facts = runtime.name, runtime.facts
         self.class_map = runtime.facts.class_map
         self.num_classes = self.class_map.num_classes
         self.batch_size, *size = runtime.shape

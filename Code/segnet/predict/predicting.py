@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet.classes import ClassMap
+from segnet.predict.engine import FileEngine
 from segnet.predict.images import ImageRun
 from segnet.predict.pipeline import Clock
 from segnet.predict.predictor import Predictor
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     import keras
 
 
-def predict(model: keras.Model, images: np.ndarray, batch_size: int = 4) -> np.ndarray:
+def predict(
+    model: keras.Model | FileEngine, images: np.ndarray, batch_size: int = 4
+) -> np.ndarray:
     """Returns the most likely class of each pixel, (N, H, W) uint8.
 
     Args:
-        model: From images to logits.
+        model: From images to logits, or an exported file.
         images: (N, H, W, 3) uint8 RGB.
         batch_size: Frames at a time.
 
@@ -36,35 +39,57 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 4) -> np.n
 
 
 def predict_with_confidence(
-    model: keras.Model, images: np.ndarray, batch_size: int = 4
+    model: keras.Model | FileEngine, images: np.ndarray, batch_size: int = 4
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the most likely class of each pixel and its softmax probability.
 
     Args:
-        model: From images to logits.
+        model: From images to logits, or an exported file.
         images: (N, H, W, 3) uint8 RGB.
         batch_size: Frames at a time.
 
     Returns:
-        (N, H, W) uint8 class ids and (N, H, W) float32 probabilities, 0 to 1.
+        (N, H, W) uint8 class ids and (N, H, W) float32 probabilities, 0 to 1, in steps
+        of 1/255 from a file without logits.
 
     Raises:
         ValueError: The model returned NaN, which argmax would turn into class 0.
     """
+    if isinstance(model, FileEngine):
+        return _from_file(model, images)
     # Full batches only: each further size would be compiled once more.
     padding = -len(images) % batch_size
     padded = np.concatenate([images, np.zeros_like(images[:1]).repeat(padding, 0)])
     ids, confidence = [], []
     for start in range(0, len(padded), batch_size):
         logits = model.predict_on_batch(padded[start : start + batch_size])
-        highest = logits.max(-1)  # (B, H, W)
-        if np.isnan(highest).any():
-            raise ValueError(f"{model.name} returned NaN; its weights are damaged")
-        ids.append(logits.argmax(-1).astype(np.uint8))
-        others = np.exp(logits - highest[..., None]).sum(-1)
-        confidence.append((1 / others).astype(np.float32))
+        found, sure = _winners(logits, model.name)
+        ids.append(found)
+        confidence.append(sure)
     count = len(images)
     return np.concatenate(ids)[:count], np.concatenate(confidence)[:count]
+
+
+def _from_file(engine: FileEngine, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `predict_with_confidence`, from logits or from what the file has of them."""
+    parts = []
+    for start in range(0, len(images), engine.batch_size):
+        answer = engine(images[start : start + engine.batch_size])
+        if answer.logits is not None:
+            parts.append(_winners(answer.logits, engine.name))
+        else:
+            parts.append((answer.ids, answer.confidence / np.float32(255)))
+    ids, confidence = zip(*parts, strict=True)
+    return np.concatenate(ids), np.concatenate(confidence)
+
+
+def _winners(logits: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (B, H, W) uint8 ids and float32 softmax probabilities of logits."""
+    highest = logits.max(-1)  # (B, H, W)
+    if np.isnan(highest).any():
+        raise ValueError(f"{name} returned NaN; its weights are damaged")
+    others = np.exp(logits - highest[..., None]).sum(-1)
+    return logits.argmax(-1).astype(np.uint8), (1 / others).astype(np.float32)
 
 
 def predict_files(

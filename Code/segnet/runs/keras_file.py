@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from segnet.classes import ClassMap
-from segnet.system.files import BROKEN
+from segnet.runs.folder import STATE
+from segnet.system.files import BROKEN, find_damage
 
 if TYPE_CHECKING:
     import keras
@@ -66,3 +67,35 @@ def _read(file: BinaryIO) -> ClassMap | None:
     if KEY not in metadata:
         return None
     return ClassMap.from_json(json.dumps(metadata[KEY]))
+
+
+def load_keras(path: Path) -> "keras.Model":
+    """Returns the network in a `.keras` file.
+
+    Raises:
+        ValueError: The file is none, only a part of one, or damaged.
+    """
+    import keras
+
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path}: no model or only a part of one; give the best.keras of a run"
+        )
+    # Keras alone loads some damaged files in silence, with other weights.
+    damage = find_damage(path)
+    if damage:
+        raise ValueError(
+            f"{path}: damaged at {damage}; bring it back from a copy, or take the "
+            f"{STATE} of its run in its place"
+        )
+    try:
+        return keras.saving.load_model(path, compile=False)
+    # Keras, h5py and the backend raise a dozen types for files that they did not write.
+    except Exception as error:
+        raise ValueError(
+            f"{path}: damaged, or no model that Keras wrote ({_first_line(error)})"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

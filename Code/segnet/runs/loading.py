@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
-from segnet.runs.keras_file import read_class_map
+from segnet.runs.keras_file import load_keras, read_class_map
 from segnet.runs.state import is_state, read_progress
+from segnet.runtimes.opening import facts_of, format_of
+from segnet.runtimes.seal import checksum
 from segnet.system.checksums import sha256_of
-from segnet.system.files import find_damage
 from segnet.system.text import shown
 
 if TYPE_CHECKING:
@@ -47,20 +48,26 @@ class Weights:
             return False
         return not self.is_state
 
+    @property
+    def is_exported(self) -> bool:
+        """Whether the file, or the folder of a SavedModel, is for a runtime."""
+        return self.file is not None and format_of(self.file) is not None
+
 
 def find_weights(model: str | Path) -> Weights:
     """Returns where the weights of a model are; each verb accepts the same.
 
     Args:
-        model: A file: `.keras`, the last.npz of a run, or a `.npz` of `segnet pack`;
-            a run folder, for its best.keras or, where that is missing, its last.npz;
-            or a name that `segnet models` lists. Files and run folders come first.
+        model: A file: `.keras`, the last.npz of a run, a `.npz` of `segnet pack`, or an
+            exported file; a run folder, for its best.keras or, where that is missing,
+            its last.npz; or a name that `segnet models` lists. Files and run folders
+            come first.
 
     Raises:
         FileNotFoundError: No such file, run or name.
     """
     path = Path(model)
-    if path.is_file():
+    if path.is_file() or (path.is_dir() and format_of(path) == "saved_model"):
         return Weights(path)
     best, state = path / run_folder.BEST, path / run_folder.STATE
     if best.is_file():
@@ -79,7 +86,8 @@ def find_weights(model: str | Path) -> Weights:
             f"{run_folder.STATE}"
         )
     raise FileNotFoundError(
-        f"{path}: no such model; `segnet train` makes one, and shipped are: "
+        f"{path}: no such model; `segnet train` makes one, `segnet export` a file for "
+        f"other runtimes, and shipped are: "
         f"{', '.join(shipped) or 'none'}"
     )
 
@@ -111,6 +119,11 @@ def load(
         from segnet.models.shipped import build_shipped
 
         return build_shipped(found.name, size)
+    if found.is_exported:
+        raise ValueError(
+            f"{found.file}: an exported file has no Keras network; give the weights "
+            f"that it was made from"
+        )
     if found.is_packed:
         from segnet.models.shipped import build_packed
 
@@ -119,7 +132,7 @@ def load(
         from segnet.runs.last import load_last
 
         return _at_size(load_last(found.file), size, found.file)
-    return _at_size(_load_keras(found.file), size, found.file)
+    return _at_size(load_keras(found.file), size, found.file)
 
 
 def _size(input_shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -143,33 +156,6 @@ def _at_size(
         return at_size(model, size)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def _load_keras(path: Path) -> "keras.Model":
-    import keras
-
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path}: no model or only a part of one; give the best.keras of a run"
-        )
-    # Keras alone loads some damaged files in silence, with other weights.
-    damage = find_damage(path)
-    if damage:
-        raise ValueError(
-            f"{path}: damaged at {damage}; bring it back from a copy, or take the "
-            f"{run_folder.STATE} of its run in its place"
-        )
-    try:
-        return keras.saving.load_model(path, compile=False)
-    # Keras, h5py and the backend raise a dozen types for files that they did not write.
-    except Exception as error:
-        raise ValueError(
-            f"{path}: damaged, or no model that Keras wrote ({_first_line(error)})"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def class_map_of(model: str | Path) -> ClassMap:
@@ -212,6 +198,9 @@ def class_names_of(model: str | Path) -> list[str] | None:
 
 
 def _class_map(found: Weights) -> ClassMap | None:
+    if found.file and found.is_exported:
+        facts = facts_of(found.file)
+        return facts.class_map if facts else None
     if found.file is None or found.is_packed:
         from segnet.runs.cards import class_map_of_card
 
@@ -245,7 +234,7 @@ def _names_in_state(file: Path) -> list[str] | None:
 
 
 def sha256_of_weights(model: str | Path) -> str:
-    """Returns the SHA-256 of the file of a trained network's weights.
+    """Returns the SHA-256 of the file of a trained network's weights, or exported file.
 
     Args:
         model: What `find_weights` takes.
@@ -254,6 +243,8 @@ def sha256_of_weights(model: str | Path) -> str:
         FileNotFoundError: No such file, run or name.
     """
     found = find_weights(model)
+    if found.file and found.is_exported:
+        return checksum(found.file)
     if found.file:
         return sha256_of(found.file)
 
@@ -275,7 +266,7 @@ def training_of(model: str | Path) -> dict | None:
         FileNotFoundError: No such file, run or name.
     """
     found = find_weights(model)
-    if not found.file or found.is_packed:
+    if not found.file or found.is_packed or found.is_exported:
         return None
     try:
         recipe = run_folder.read_recipe(found.file.parent)
@@ -296,6 +287,12 @@ def trained_on_val(model: str | Path, source: str) -> bool:
         FileNotFoundError: No such file, run or name.
     """
     found = find_weights(model)
+    if found.file and found.is_exported:
+        from segnet.models.shipped import read_index
+
+        facts = facts_of(found.file)
+        name = facts.weights if facts else ""
+        return name in read_index() and trained_on_val(name, source)
     if found.file and not found.is_packed:
         try:
             return run_folder.read_recipe(found.file.parent).include_val

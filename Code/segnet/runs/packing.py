@@ -47,7 +47,7 @@ REPORTED = {
 # Parts of a report that the card gives elsewhere or has no room for.
 LEFT_OUT = (
     *("model", "parameters", "confusion", "worst", "epoch"),
-    *("details", "training", "alerts", "provenance"),
+    *("details", "training", "alerts", "provenance", "exported"),
 )
 
 
@@ -241,6 +241,10 @@ def _read_report(
     # That of a run folder is of both weights.
     if report.keys() == {*WEIGHTS} and isinstance(report[weights], dict):
         report = report[weights]
+    if report.get("exported"):
+        raise ValueError(
+            f"{path}: scores an exported file; a card holds what the weights score"
+        )
     if not report.keys() >= REPORTED.keys():
         raise ValueError(f"{path}: no report of `segnet evaluate --out`")
     for key, kind in REPORTED.items():

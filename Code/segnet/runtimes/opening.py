@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from segnet.runtimes.facts import FileFacts
 from segnet.runtimes.formats import FORMATS, SAVED_MODEL, check_exists, format_of
 from segnet.runtimes.runtime import Runtime
 from segnet.runtimes.seal import check_seal, is_sealed
 from segnet.runtimes.trial import try_out
 
-__all__ = ["FORMATS", "SAVED_MODEL", "format_of", "open_runtime"]
+__all__ = ["FORMATS", "SAVED_MODEL", "facts_of", "format_of", "open_runtime"]
 
 
 def open_runtime(
@@ -62,3 +63,24 @@ def open_runtime(
     from segnet.runtimes.saved_model import SavedModel
 
     return SavedModel(path, threads, size)
+
+
+def facts_of(path: str | Path) -> FileFacts | None:
+    """Returns what an exported file says about itself, None where segnet wrote none.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: As for `open_runtime`; SavedModels and `.tflite` files need no
+            runtime for it.
+    """
+    path, found = Path(path), format_of(path)
+    check_exists(path)
+    if found == "saved_model":
+        from segnet.runtimes import saved_model
+
+        return saved_model.read_facts(path)
+    if found == "litert":
+        from segnet.runtimes import litert
+
+        return litert.read_facts(path)
+    return open_runtime(path).facts

@@ -100,6 +100,23 @@ def check_seal(path: str | Path) -> None:
         )
 
 
+def checksum(path: str | Path) -> str:
+    """Returns the SHA-256 of an exported file, its seal included.
+
+    Args:
+        path: Of an `.xml` file, the `.bin` beside it counts as well; of a folder, the
+            names and contents of its files.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _digest_of_folder(path)
+    with open(path, "rb") as file:
+        return _digest(file, path.stat().st_size, path, str(format_of(path)))
+
+
 def _digests(path: Path, kind: str) -> tuple[str, str]:
     """Returns the digest in the seal of a file and the one that it has."""
     if kind == "saved_model":

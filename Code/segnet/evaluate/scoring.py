@@ -45,8 +45,7 @@ def evaluate(
     `details`, `alerts`, `provenance`, and what was scored on what.
 
     Args:
-        model: A model, or a file, exported or not, a run folder or the name of shipped
-            weights.
+        model: A model, or what `find_weights` takes: a file, a run folder, a name.
         store: An open store or its file.
         split: "train", "val" or "test".
         out: Folder for report.html, report.json and more; None for none.
@@ -59,9 +58,8 @@ def evaluate(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The store has no such split, a scale is out of range, a file is
-            damaged, size or classes differ from the model's, or an exported file is to
-            be averaged.
+        ValueError: The store has no such split, a file is damaged, size or classes
+            differ from the model's, or a scale is out of range or of an exported file.
         OSError: `out` cannot be written; after the scoring an `UnwrittenReport`.
     """
     with ExitStack() as stack:

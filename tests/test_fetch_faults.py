@@ -117,6 +117,7 @@ def test_no_server_at_all(tmp_path):
         pass
     with pytest.raises(FetchError, match="refused .3 times in a row.; check the addr"):
         one(web, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_bar_that_raises_stops_all_and_the_next_run_goes_on(tmp_path, monkeypatch):

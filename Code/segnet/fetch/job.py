@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +87,8 @@ class Job:
     def open(self) -> Iterator[None]:
         """Keeps a second fetch out of the folder; at the end closes what was opened.
 
-        The lock is released with the process, even when it is killed.
+        The lock is released with the process, even when it is killed. A new folder into
+        which nothing came is removed.
 
         Raises:
             OSError: Another process fetches into this folder.
@@ -96,12 +97,17 @@ class Job:
             f"{self.folder}: another fetch is writing into this folder; wait for it or"
             " name another folder"
         )
+        is_new, lock = not self.folder.exists(), self.cache("lock")
         try:
-            with alone(self.cache("lock"), refusal):
+            with alone(lock, refusal):
                 yield
         finally:
             self.progress.close()
             self.client.close()
+            if is_new:
+                with suppress(OSError):
+                    lock.parent.rmdir()
+                    self.folder.rmdir()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from conftest import prepare_folder
 from segnet.check import check
-from segnet.check.rules import MUCH_VOID, void_doubt
+from segnet.check.doubts import MUCH_VOID, label_doubts
 from segnet.classes import CITYSCAPES19, ClassMap
 from segnet.cli import main
 from segnet.data.prepare import prepare
@@ -70,7 +70,7 @@ def test_a_class_that_void_may_hide_is_a_warning(tmp_path, capsys, case):
     with open_store(out / "store.h5") as store:
         _, (line,) = check_labels([store["train"], store["val"]])
     assert line.startswith(f"{out / 'store.h5'}: no pixel of {name} anywhere, but ")
-    assert f"save the masks as grey ids from 0 to {classes - 1}, or leave" in line
+    assert f"give black to a class in the class map, or leave {name} out" in line
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_much_void_is_measured():
     yard = class_map(3)
     much = int(10_000 * MUCH_VOID)
     half = (10_000 - much) // 2
-    assert void_doubt("folder", yard, [half, half, 0, much])
-    assert not void_doubt("folder", yard, [half + 1, half, 0, much - 1])
-    assert void_doubt("folder", yard, [10_000, 0, 0, 1])
-    assert not void_doubt("folder", yard, [10_000, 0, 0, 0])
-    assert "Void is 9 in grey" in void_doubt("folder", class_map(2, 9), [8, 0, 2])
+    assert label_doubts("folder", yard, [half, half, 0, much])
+    assert not label_doubts("folder", yard, [half + 1, half, 0, much - 1])
+    assert label_doubts("folder", yard, [10_000, 0, 0, 1])
+    assert not label_doubts("folder", yard, [10_000, 0, 0, 0])
+    assert "Void is 9 in grey" in label_doubts("folder", class_map(2, 9), [8, 0, 2])[0]
 
 
 def test_datasets_with_published_labels_are_not_doubted():
     pixels = [50] * 18 + [0, 900]
-    assert not void_doubt("cityscapes", CITYSCAPES19, pixels)
-    assert void_doubt("folder, rendered by segnet", CITYSCAPES19, pixels)
+    assert not label_doubts("cityscapes", CITYSCAPES19, pixels)
+    assert label_doubts("folder, rendered by segnet", CITYSCAPES19, pixels)
 
 
 def test_counts_are_those_of_the_stored_labels(tmp_path):

@@ -25,14 +25,16 @@ def check(
     out: str | Path | None = None,
     *,
     split: SplitRule | str | None = None,
+    size: tuple[int, int] | None = None,
     workers: int | None = None,
     progress: bool = False,
     **options,
 ) -> Findings:
     """Returns the findings on a dataset or a store; bad frames are among them.
 
-    A dataset gets the split that `prepare` would make. `findings.status` is
-    1 with an error or a warning, else 0; notes do not count.
+    A dataset gets the split that `prepare` would make. `findings.status` is 1 where
+    `prepare` would refuse the data or a network would learn the wrong thing;
+    `findings.strict_status` is 1 with any warning. Notes do not count.
 
     Args:
         source: Key of `segnet.data.READERS` together with `root`; or a store, that is
@@ -40,6 +42,7 @@ def check(
         root: Folder of the dataset.
         out: Folder for the report, check.html; None for none.
         split: A `SplitRule`, or the name of one, for a dataset.
+        size: (H, W) to which `prepare` would resize frames of any size.
         workers: Processes; one for each core by default.
         progress: Show a progress bar.
         options: Of `segnet.data.find.find_source`, for example `worlds=["0001"]`.
@@ -50,7 +53,8 @@ def check(
             fit, or a store, which is already split, comes with options for a dataset.
     """
     if root is None:
-        _refuse(source, split, options)
+        sizes = {} if isinstance(source, Source) else {"size": size}
+        _refuse(source, split, options | sizes)
     with ExitStack() as stack:
         try:
             opened = _open(source, root, options)
@@ -60,7 +64,7 @@ def check(
             findings, view = unreadable(_name(source, root), error), None
         else:
             if isinstance(opened, Source):
-                view = SourceView.of(opened, split)
+                view = SourceView.of(opened, split, size)
             else:
                 view = StoreView.of(stack.enter_context(opened))
             findings = find_problems(view, inspect(view, workers, progress))
@@ -109,7 +113,7 @@ def _open(source: str | Path | Source, root: str | Path | None, options: dict):
     if isinstance(source, Source):
         return source
     if root is not None:
-        return find_source(source, root, **options)
+        return find_source(source, root, partial=True, **options)
     path = Path(source)
     if str(source) in READERS and not path.exists():
         raise ValueError(f"{source}: which folder? A dataset needs its root")

@@ -1,7 +1,8 @@
 """The findings of `segnet check` as plain data.
 
-An "error" stops a training run or spoils it; a "warning" makes its scores misleading;
-a "note" is for information. Errors and warnings set the exit status.
+An "error" is what `prepare` would refuse; a "warning" teaches the wrong thing or makes
+scores misleading; a "note" is for information. Errors and warnings set the exit status,
+except warnings of the kinds in `ADVICE`, which do so only where that is asked for.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
 
 SEVERITIES = ("error", "warning", "note")
+# The data may be used as they are by someone who knows this.
+ADVICE = ("leakage", "balance")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Problem:
 
     Args:
         severity: One of `SEVERITIES`.
-        kind: One word: "unreadable", "damaged", "colours", "sizes", "split",
-            "classes", "void", "leakage" or "drives".
+        kind: One word: "unreadable", "missing", "damaged", "colours", "ids", "sizes",
+            "split", "classes", "balance", "void", "leakage", "drives" or "labels".
         text: One or two sentences.
         frames: The frames affected, one line each, with the reason.
     """
@@ -29,6 +32,11 @@ class Problem:
     kind: str
     text: str
     frames: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is more than a note."""
+        return self.severity != "note"
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,13 @@ class Findings:
 
     @property
     def status(self) -> int:
-        """The exit status of the command: 1 with an error or a warning, else 0."""
-        return int(any(problem.severity != "note" for problem in self.problems))
+        """The exit status: 1 with an error, or a warning that is no advice, else 0."""
+        return int(any(p.counts and p.kind not in ADVICE for p in self.problems))
+
+    @property
+    def strict_status(self) -> int:
+        """The exit status with --strict: 1 with any error or warning, else 0."""
+        return int(any(problem.counts for problem in self.problems))
 
     @property
     def verdict(self) -> str:
@@ -108,7 +121,7 @@ class Findings:
         kinds = [problem.severity for problem in self.problems]
         counts = [(kinds.count(name), name) for name in SEVERITIES if name in kinds]
         text = ", ".join(f"{n} {name}{'s' * (n > 1)}" for n, name in counts)
-        if self.status:
+        if self.strict_status:
             return text
         return "no problems" + (f" ({text})" if text else "")
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from segnet.check.image_hash import difference_hash
-from segnet.check.views import Item, Unknown, View
+from segnet.check.views import Item, Unknown, UnknownIds, View
 from segnet.classes import ClassMap
 from segnet.data.store.counts import count_pixels
 from segnet.system.parallel import ordered_map
@@ -23,6 +23,7 @@ class FrameFacts:
     Args:
         damage: Why image or labels could not be read, apart from unknown colours.
         unknown: The unknown colours, if they are the reason.
+        unknown_ids: The ids that are no class, if they are the reason.
         size: (H, W) of the image.
         label_size: (H, W) of the label image.
         pixels: (K + 1,) pixels of each class, void last.
@@ -32,6 +33,7 @@ class FrameFacts:
 
     damage: tuple[str, ...] = ()
     unknown: Unknown | None = None
+    unknown_ids: UnknownIds | None = None
     size: tuple[int, int] | None = None
     label_size: tuple[int, int] | None = None
     pixels: np.ndarray | None = None
@@ -75,7 +77,7 @@ class _Inspector:
                 damage = (*damage, str(error))
             else:
                 facts |= _label_facts(found.labels, pixels, class_map)
-        return FrameFacts(damage, found.unknown, **facts)
+        return FrameFacts(damage, found.unknown, found.unknown_ids, **facts)
 
 
 def _label_facts(labels: np.ndarray, pixels: np.ndarray, class_map: ClassMap) -> dict:

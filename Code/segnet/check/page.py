@@ -9,7 +9,7 @@ import numpy as np
 from segnet.check.findings import SEVERITIES, Findings, NearDuplicate, Problem
 from segnet.check.image_hash import BITS, IMAGE_DISTANCE, LABEL_DISTANCE
 from segnet.check.views import Item, Reading, View
-from segnet.classes.colours import VOID_COLOUR, Colour
+from segnet.classes.colours import Colour
 from segnet.report.images import Picture, data_uri
 from segnet.report.pages import write_page
 from segnet.report.tables import percent
@@ -88,7 +88,7 @@ def _shares(findings: Findings) -> list[dict]:
     splits, class_map = findings.splits, findings.class_map
     rows = zip(
         (*class_map.names, "void"),
-        (*class_map.colours, VOID_COLOUR),
+        (*class_map.colours, class_map.void_colour),
         *((*split.shares, split.void_share) for split in splits),
         strict=True,
     )

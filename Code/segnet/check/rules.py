@@ -1,10 +1,11 @@
 """Finds the problems of a dataset or a store from the facts of its frames."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from segnet.check.doubts import camvid_doubt, label_doubts, val_doubt
 from segnet.check.findings import (
     SEVERITIES,
     Findings,
@@ -17,14 +18,13 @@ from segnet.check.near_duplicates import find_near_duplicates
 from segnet.check.views import Item, Unknown, View
 from segnet.classes import ClassMap
 from segnet.classes.colours import Colour
-from segnet.data.find import reader_of
+from segnet.data.masks import likely_values
+from segnet.data.sizes import most_frequent_first
 from segnet.data.source import SPLITS
 
 ALL = "all"
 LEAK_SHARE = 0.01
 VOID_SHARE = 0.5
-# From this share on, void may be a class: where only borders are void, it is less.
-MUCH_VOID = 0.01
 DRIVES_NAMED = 8
 COLOURS_NAMED = 3
 MANY_COLOURS = 256
@@ -42,17 +42,23 @@ def find_problems(view: View, facts: Sequence[FrameFacts]) -> Findings:
     rows = list(zip(view.items, facts, strict=True))
     splits = _splits(view.class_map, rows)
     near_duplicates = find_near_duplicates(view.items, facts)
-    sizes = Counter(one.size for one in facts if one.size).most_common()
+    sizes = most_frequent_first(Counter(one.size for one in facts if one.size))
+    used = [row for row in rows if row[0].split]
     problems = [
-        *_damage(rows),
-        *_colours(rows),
-        *_pair_sizes(rows),
-        *_image_sizes(rows, sizes, view.fitted_size),
+        *_refused(view),
+        *_damage(used),
+        *_colours(used),
+        *_ids(used, view.class_map),
+        *_pair_sizes(used),
+        *_image_sizes(used, view.fitted_size),
+        *_left_out(rows),
         *_no_val(splits),
         *_classes(view, splits),
         *_void(rows, splits[0]),
         *_leakage(view.items, near_duplicates),
+        *_published_leak(view.items),
         *_shared_drives(view.items),
+        *(Problem("note", "labels", note) for note in view.notes),
     ]
     return Findings(
         name=view.name,
@@ -64,55 +70,6 @@ def find_problems(view: View, facts: Sequence[FrameFacts]) -> Findings:
         unknown_colours=_most_unknown(rows),
         near_duplicates=near_duplicates,
         problems=tuple(sorted(problems, key=lambda p: SEVERITIES.index(p.severity))),
-    )
-
-
-def void_doubt(
-    origin: str, class_map: ClassMap, pixels: Sequence[int] | np.ndarray
-) -> str:
-    """Returns why void may be a missing class, or "" where that is unlikely.
-
-    Only a user's own labels are doubted: published ones have a table that says what
-    void is.
-
-    Args:
-        origin: `Source.origin`, or the attribute `source` of a store.
-        class_map: Of the labels.
-        pixels: (K + 1,) pixels of each class, void last.
-    """
-    *counts, void = (int(count) for count in pixels)
-    nowhere = [
-        name for name, count in zip(class_map.names, counts, strict=True) if not count
-    ]
-    share = void / max(sum(counts) + void, 1)
-    # With one class or none left, even a little void decides what is learned.
-    few = len(counts) - len(nowhere) < 2
-    doubted = nowhere and void and (few or share >= MUCH_VOID)
-    reader = reader_of(origin)
-    if reader is None or reader.published or not doubted:
-        return ""
-    names = ", ".join(nowhere)
-    return (
-        f"no pixel of {names} anywhere, but {100 * share:.2g} % of all pixels are "
-        f"void: are these {names}? Void is {class_map.void} in grey masks (so masks of "
-        f"0 and 255 hold one class only) and black in coloured ones; save the masks as "
-        f"grey ids from 0 to {len(counts) - 1}, or leave {names} out of the class map"
-    )
-
-
-def val_doubt(splits: Iterable[str]) -> str:
-    """Returns a warning if train has frames and val has none, "" otherwise.
-
-    Args:
-        splits: Names of the splits that have frames.
-    """
-    splits = set(splits)
-    if "train" not in splits or "val" in splits:
-        return ""
-    return (
-        "val has no frames, so a training run cannot be scored, and `segnet train` "
-        "refuses such a store; put some drives of train into a folder named val, or "
-        "name a split rule ('blocks' cuts all frames alike, those of test too)"
     )
 
 
@@ -129,6 +86,29 @@ def _splits(class_map: ClassMap, rows: Sequence[Row]) -> tuple[SplitFacts, ...]:
         SplitFacts(name, frames[name], tuple(counts[:-1]), counts[-1])
         for name, counts in ((name, pixels[name].tolist()) for name in names)
     )
+
+
+def _refused(view: View) -> list[Problem]:
+    """Returns what `prepare` would refuse before it reads a frame."""
+    problems = []
+    if view.refusal:
+        text = f"`segnet prepare` would refuse this: {view.refusal}"
+        problems.append(Problem("error", "split", text))
+    text = (
+        f"{len(view.orphans)} files have no partner that can be read; `segnet prepare` "
+        f"leaves them out with --skip-bad only"
+    )
+    return problems + _listed("error", "missing", text, view.orphans)
+
+
+def _left_out(rows: Sequence[Row]) -> list[Problem]:
+    lines = [
+        item.id
+        for item, one in rows
+        if not item.split and (one.damage or one.unknown or one.unknown_ids)
+    ]
+    text = f"{_part(lines, rows)} cannot be read, and the split leaves them out"
+    return _listed("note", "damaged", text, lines)
 
 
 def _damage(rows: Sequence[Row]) -> list[Problem]:
@@ -149,6 +129,21 @@ def _colours(rows: Sequence[Row]) -> list[Problem]:
         f"pixels{hint}; their labels are left out of everything below"
     )
     return _listed("error", "colours", text, lines)
+
+
+def _ids(rows: Sequence[Row], class_map: ClassMap) -> list[Problem]:
+    found = [(item.id, one.unknown_ids) for item, one in rows if one.unknown_ids]
+    lines = []
+    for name, unknown in found:
+        named = unknown.most[:COLOURS_NAMED]
+        ids = ", ".join(f"{value} on {count} pixels" for value, count in named)
+        lines.append(f"{name}: {ids}")
+    values = sorted({value for _, unknown in found for value in unknown.values})
+    text = (
+        f"{_part(lines, rows)} have ids that are no class; "
+        f"{likely_values(class_map, values) if found else ''}"
+    )
+    return _listed("error", "ids", text, lines)
 
 
 def _named_colours(unknown: Unknown) -> str:
@@ -177,11 +172,8 @@ def _pair_sizes(rows: Sequence[Row]) -> list[Problem]:
     return _listed("error", "sizes", text, lines)
 
 
-def _image_sizes(
-    rows: Sequence[Row],
-    sizes: Sequence[tuple[tuple[int, int], int]],
-    fitted: tuple[int, int] | None,
-) -> list[Problem]:
+def _image_sizes(rows: Sequence[Row], fitted: tuple[int, int] | None) -> list[Problem]:
+    sizes = most_frequent_first(Counter(one.size for _, one in rows if one.size))
     if len(sizes) < 2:
         return []
     usual = sizes[0][0]
@@ -191,9 +183,12 @@ def _image_sizes(
         if one.size and one.size != usual
     ]
     counts = ", ".join(f"{_size(size)} ({count})" for size, count in sizes)
-    meaning = "a store has one size, so `segnet prepare` refuses them"
+    meaning = (
+        f"a store has one size, so `segnet prepare` needs --size {_size(usual)}, which "
+        f"resizes and pads, or --skip-bad"
+    )
     if fitted:
-        meaning = f"`segnet prepare` crops or pads all of them to {_size(fitted)}"
+        meaning = f"`segnet prepare` fits all of them to {_size(fitted)}"
     text = f"images have {len(sizes)} sizes, {counts}; {meaning}"
     return _listed("note" if fitted else "error", "sizes", text, lines)
 
@@ -218,12 +213,12 @@ def _classes(view: View, splits: Sequence[SplitFacts]) -> list[Problem]:
     # All are absent where every frame is damaged, which is reported already.
     if 0 < len(nowhere) < class_map.num_classes:
         pixels = [*splits[0].pixels, splits[0].void]
-        severity, text = "warning", void_doubt(view.origin, class_map, pixels)
-        if not text:
-            severity = "note"
+        doubts = label_doubts(view.origin, class_map, pixels, view.grey_ids)
+        problems += [Problem("warning", "classes", text) for text in doubts]
+        if not doubts:
             names = ", ".join(nowhere)
             text = f"no pixel of {names} anywhere: no network can learn it"
-        problems.append(Problem(severity, "classes", text))
+            problems.append(Problem("note", "classes", text))
     for split, names in absent.items():
         names = [name for name in names if name not in nowhere]
         severity, meaning = "note", f"scores on {split} do not cover it"
@@ -232,7 +227,7 @@ def _classes(view: View, splits: Sequence[SplitFacts]) -> list[Problem]:
             meaning = "only the other splits have it, so no network can learn it"
         if names:
             text = f"no pixel of {', '.join(names)} in {split}: {meaning}"
-            problems.append(Problem(severity, "classes", text))
+            problems.append(Problem(severity, "balance", text))
     return problems
 
 
@@ -272,6 +267,12 @@ def _leakage(
         many = len(lines) >= LEAK_SHARE * len(held_out)
         problems += _listed("warning" if many else "note", "leakage", text, lines)
     return problems
+
+
+def _published_leak(items: Sequence[Item]) -> list[Problem]:
+    names = {split: [i.id for i in items if i.split == split] for split in SPLITS}
+    text = camvid_doubt(names)
+    return [Problem("warning", "leakage", text)] if text else []
 
 
 def _shared_drives(items: Sequence[Item]) -> list[Problem]:

@@ -15,6 +15,7 @@ from segnet.classes import files as class_files
 from segnet.classes import tables as class_tables
 from segnet.classes.colours import (
     VOID_COLOUR,
+    VOID_COLOURS,
     Colour,
     ColourTable,
     check_colour,
@@ -30,7 +31,7 @@ class ClassMap:
     Args:
         name: Name of the map, for example "vkitti1".
         names: K class names, K from 1 to 255.
-        colours: K RGB triples, 0-255; black is reserved for void pixels.
+        colours: K RGB triples, 0-255. Black is void, unless a class has it.
         void: Id of pixels without a class, K to 255.
 
     Raises:
@@ -61,9 +62,15 @@ class ClassMap:
 
     @property
     def colour_to_class(self) -> dict[Colour, int]:
-        """Display colour -> id, with black for void."""
+        """Display colour -> id, with black for void unless it is a class's."""
         table = {colour: index for index, colour in enumerate(self.colours)}
-        return table | {VOID_COLOUR: self.void}
+        return {VOID_COLOUR: self.void} | table
+
+    @property
+    def void_colour(self) -> Colour:
+        """Display colour of void: black, or another one where a class is black."""
+        free = (colour for colour in VOID_COLOURS if colour not in self.colours)
+        return next(free, VOID_COLOUR)
 
     def id(self, name: str) -> int:
         """Returns the id of the class called `name`.
@@ -104,7 +111,7 @@ class ClassMap:
         return look_up(rgb, self.colour_to_class if table is None else table, where)
 
     def colourise(self, ids: np.ndarray) -> np.ndarray:
-        """Returns the display colours of class ids: void is black.
+        """Returns the display colours of class ids; void has `void_colour`.
 
         Args:
             ids: (..., H, W) integer class ids, void allowed.
@@ -122,7 +129,7 @@ class ClassMap:
                 f"id {wrong[0]} is not in {self.name}, which has 0 to "
                 f"{self.num_classes - 1} and void {self.void}"
             )
-        palette = np.zeros((256, 3), np.uint8)
+        palette = np.full((256, 3), self.void_colour, np.uint8)
         palette[: self.num_classes] = self.colours
         return palette[ids]
 
@@ -209,11 +216,10 @@ def _check_rows(where: str, names: tuple, colours: tuple) -> None:
             raise ValueError(f"{where}: {name!r} is not a class name")
     for colour in colours:
         check_colour(colour, where)
-    for values in (names, (VOID_COLOUR, *colours)):
+    for values in (names, colours):
         twice = [value for value in values if values.count(value) > 1]
         if twice:
-            hint = "; black is reserved for void" if twice[0] == VOID_COLOUR else ""
-            raise ValueError(f"{where}: {twice[0]} is used twice{hint}")
+            raise ValueError(f"{where}: {twice[0]} is used twice")
 
 
 def class_map(name: str, rows: class_tables.Rows) -> ClassMap:

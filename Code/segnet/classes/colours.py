@@ -9,6 +9,8 @@ Colour = tuple[int, int, int]
 ColourTable = Mapping[Colour, int]
 
 VOID_COLOUR = (0, 0, 0)
+# Display colours of void: the first one that no class has.
+VOID_COLOURS = VOID_COLOUR, (255, 255, 255), (255, 0, 255), (0, 255, 0), (1, 1, 1)
 
 # Rows per step: fresh memory for a whole image costs more than the look-up itself.
 BAND = 16
@@ -26,6 +28,7 @@ class UnknownColour(ValueError):
         colours: Number of unknown colours, at least 1.
         most: The `MOST_KEPT` most frequent of them, each with its number of pixels,
             the most frequent first.
+        hint: What may be wrong.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class UnknownColour(ValueError):
         pixels: int,
         colours: int,
         most: tuple[tuple[Colour, int], ...],
+        hint: str = "did you load a depth image, a resized label image, or the "
+        "encoding file of another variation?",
     ):
         # All are arguments of the base class, so that the error can be pickled.
-        super().__init__(where, pixels, colours, most)
-        self.where, self.pixels, self.colours, self.most = self.args
+        super().__init__(where, pixels, colours, most, hint)
+        self.where, self.pixels, self.colours, self.most, self.hint = self.args
 
     def __str__(self) -> str:
         colour, count = self.most[0]
@@ -45,8 +50,7 @@ class UnknownColour(ValueError):
         more = f" (and {others} more colours)" if others else ""
         return (
             f"{self.where}: colour {colour} on {count} pixels is not in the table"
-            f"{more}; did you load a depth image, a resized label image, or the "
-            f"encoding file of another variation?"
+            f"{more}; {self.hint}"
         )
 
 

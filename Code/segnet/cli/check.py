@@ -7,6 +7,7 @@ from segnet.cli.common import (
     Verbs,
     add_masks,
     add_reader_options,
+    add_size,
     add_split,
     add_verb,
     add_workers,
@@ -40,6 +41,12 @@ def add_check(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, help="folder for the report, check.html")
     add_reader_options(parser)
     add_split(parser)
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with 1 on any warning, such as leaking frames or rare classes",
+    )
+    add_size(parser)
     add_workers(parser)
 
 
@@ -51,6 +58,7 @@ def _check(arguments: argparse.Namespace) -> int:
         arguments.data,
         arguments.out,
         split=split_of(arguments),
+        size=arguments.size,
         workers=arguments.workers,
         **reader_options(arguments),
         progress=on_terminal(),
@@ -58,4 +66,4 @@ def _check(arguments: argparse.Namespace) -> int:
     say(summary(findings))
     if arguments.out:
         say(f"report: {arguments.out / 'check.html'}")
-    return findings.status
+    return findings.strict_status if arguments.strict else findings.status

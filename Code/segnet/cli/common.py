@@ -82,9 +82,44 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
         metavar="MAPPING",
         help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
     )
+    parser.add_argument(
+        "--ids",
+        metavar="VALUE=CLASS,...",
+        help="for grey masks: the class of each value, such as 0=background,255=car",
+    )
+    parser.add_argument(
+        "--first-id",
+        type=int,
+        metavar="N",
+        help="for grey masks: the value of the first class (default 0)",
+    )
+    parser.add_argument(
+        "--void",
+        metavar="VALUE",
+        help="for grey masks: this value is void too; several as in 0,254",
+    )
+    parser.add_argument(
+        "--palette",
+        choices=("index", "colour"),
+        help="for masks with a palette: what they mean (default: what fits the class"
+        " map, and it is said)",
+    )
     for flag in ("world", "variation", "camera"):
         text = f"only this {flag}; may repeat"
         parser.add_argument(f"--{flag}", action="append", metavar="NAME", help=text)
+
+
+def add_size(parser: argparse._ActionsContainer) -> None:
+    """Adds --size."""
+    from segnet.data.sizes import read_size
+
+    parser.add_argument(
+        "--size",
+        type=_reader(read_size),
+        metavar="HxW",
+        help="resize frames of any size to this height and width, and pad what is"
+        " left with black and void; in place of --scale",
+    )
 
 
 def reader_options(arguments: argparse.Namespace) -> dict:
@@ -92,6 +127,10 @@ def reader_options(arguments: argparse.Namespace) -> dict:
     return {
         "masks": arguments.masks,
         "classes": arguments.classes,
+        "ids": arguments.ids,
+        "first_id": arguments.first_id,
+        "void": arguments.void,
+        "palette": arguments.palette,
         "worlds": arguments.world,
         "variations": arguments.variation,
         "cameras": arguments.camera,

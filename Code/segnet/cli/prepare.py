@@ -7,6 +7,7 @@ from segnet.cli.common import (
     Verbs,
     add_masks,
     add_reader_options,
+    add_size,
     add_split,
     add_verb,
     add_workers,
@@ -38,9 +39,9 @@ def add_prepare(verbs: Verbs) -> None:
     parser.add_argument(
         "--scale",
         type=float,
-        default=3,
-        help="divide height and width by this (default 3)",
+        help="divide height and width by this (default 3; 1 for folder)",
     )
+    add_size(parser)
     add_reader_options(parser)
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave bad frames out, and list them"
@@ -62,7 +63,7 @@ def add_prepare(verbs: Verbs) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from segnet.check.rules import val_doubt, void_doubt
+    from segnet.check.doubts import camvid_doubt, label_doubts, val_doubt
     from segnet.data.prepare import prepare
     from segnet.data.store import open_store
 
@@ -71,6 +72,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
         arguments.data,
         arguments.out,
         scale=arguments.scale,
+        size=arguments.size,
         **reader_options(arguments),
         split=split_of(arguments),
         workers=arguments.workers,
@@ -84,10 +86,13 @@ def _prepare(arguments: argparse.Namespace) -> None:
         for line in store.skipped:
             say(f"skipped {line}")
         facts = store.attributes
-        pixels = facts["class_pixels"]
+        for line in facts.get("notes", "").splitlines():
+            say(line)
+        grey_ids, pixels = facts["grey_ids"], facts["class_pixels"]
         doubts = (
             val_doubt(store.splits),
-            void_doubt(facts["source"], store.class_map, pixels),
+            camvid_doubt({name: store[name].frame_ids for name in store.splits}),
+            *label_doubts(facts["source"], store.class_map, pixels, grey_ids),
         )
         for doubt in filter(None, doubts):
             say(f"warning: {doubt}")

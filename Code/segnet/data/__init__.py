@@ -17,6 +17,11 @@ _READERS = (
     Reader("kitti", "segnet.data.kitti"),
     Reader("cityscapes", "segnet.data.cityscapes", ("worlds",)),
     Reader("city", "segnet.data.city", ("worlds", "variations")),
-    Reader("folder", "segnet.data.folder", ("masks", "classes"), published=False),
+    Reader(
+        "folder",
+        "segnet.data.folder",
+        ("masks", "classes", "ids", "first_id", "void", "palette"),
+        published=False,
+    ),
 )
 READERS = {reader.name: reader for reader in _READERS}

@@ -17,7 +17,7 @@ import numpy as np
 
 from segnet.classes import CAMVID11
 from segnet.data.images import read_id_labels
-from segnet.data.listing import check_pairs, visible
+from segnet.data.listing import paired, visible
 from segnet.data.source import SPLITS, Frame, Source
 
 VOID_IN_FILES = 11
@@ -30,16 +30,18 @@ def reader(root: str | Path) -> Source:
         root: The folder that holds `train`, `trainannot` and so on.
 
     Raises:
-        FileNotFoundError: No split is found, or one file of a pair is missing.
+        FileNotFoundError: No split is found.
     """
     root = Path(root)
-    frames = tuple(frame for split in SPLITS for frame in _frames(root, split))
-    if not frames:
+    found = [_frames(root, split) for split in SPLITS]
+    frames = tuple(frame for frames, _ in found for frame in frames)
+    orphans = tuple(line for _, lines in found for line in lines)
+    if not frames and not orphans:
         raise FileNotFoundError(
             f"{root}: no frames; expected folders train and trainannot, val and "
             f"valannot, test and testannot as in the SegNet tutorial"
         )
-    return Source("camvid", root, CAMVID11, frames, read_labels)
+    return Source("camvid", root, CAMVID11, frames, read_labels, orphans=orphans)
 
 
 def read_labels(frame: Frame) -> np.ndarray:
@@ -57,15 +59,15 @@ def read_labels(frame: Frame) -> np.ndarray:
     return np.where(ids == VOID_IN_FILES, np.uint8(CAMVID11.void), ids)
 
 
-def _frames(root: Path, split: str) -> list[Frame]:
+def _frames(root: Path, split: str) -> tuple[list[Frame], list[str]]:
     folders = root / split, root / f"{split}annot"
     images, labels = (
         {path.name: path for path in visible(folder, "*.png")} for folder in folders
     )
-    check_pairs(
+    names, orphans = paired(
         images, labels, lambda name: folders[0] / name, lambda name: folders[1] / name
     )
-    return [
+    frames = [
         Frame(
             id=f"{split}/{Path(name).stem}",
             drive=name.rpartition("_")[0],
@@ -74,5 +76,6 @@ def _frames(root: Path, split: str) -> list[Frame]:
             label=labels[name],
             publisher_split=split,
         )
-        for name in sorted(images)
+        for name in names
     ]
+    return frames, orphans

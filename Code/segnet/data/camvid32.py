@@ -17,7 +17,7 @@ import numpy as np
 
 from segnet.classes import CAMVID32
 from segnet.data.images import read_colour_labels
-from segnet.data.listing import check_pairs, visible
+from segnet.data.listing import paired, visible
 from segnet.data.source import Frame, Source
 from segnet.data.split import named_split
 
@@ -31,7 +31,7 @@ def reader(root: str | Path) -> Source:
         root: The folder that holds images and label images, at any depth.
 
     Raises:
-        FileNotFoundError: No frame is found, or one file of a pair is missing.
+        FileNotFoundError: No frame is found.
         ValueError: Two files have the name of one frame.
     """
     root = Path(root)
@@ -52,16 +52,16 @@ def reader(root: str | Path) -> Source:
             f"or in folders below"
         )
     places = [next(iter(k.values()), root / "-").parent for k in (images, labels)]
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda name: places[0] / f"{name}.png",
         lambda name: places[1] / f"{name}{LABEL_END}.png",
     )
-    frames = tuple(
-        _frame(name, images[name], labels[name], root) for name in sorted(images)
+    frames = tuple(_frame(name, images[name], labels[name], root) for name in names)
+    return Source(
+        "camvid32", root, CAMVID32, frames, read_labels, orphans=tuple(orphans)
     )
-    return Source("camvid32", root, CAMVID32, frames, read_labels)
 
 
 def read_labels(frame: Frame) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 
 from segnet.classes import CITYSCAPES19
 from segnet.data.images import read_id_labels
-from segnet.data.listing import check_pairs, chosen, folders, visible
+from segnet.data.listing import chosen, folders, paired, visible
 from segnet.data.source import Frame, Source
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
@@ -43,7 +43,7 @@ def reader(root: str | Path, worlds: Iterable[str] | None = None) -> Source:
         worlds: Only these cities, for example ["aachen"].
 
     Raises:
-        FileNotFoundError: No split is found, or one file of a pair is missing.
+        FileNotFoundError: No split or no frame is found.
         ValueError: A city in `worlds` does not exist.
     """
     root = Path(root)
@@ -60,15 +60,14 @@ def reader(root: str | Path, worlds: Iterable[str] | None = None) -> Source:
             f"test are not public)"
         )
     wanted = chosen("city", worlds, {city for _, city in cities}, root)
-    frames = tuple(
-        frame
-        for split, city in sorted(cities)
-        if city in wanted
-        for frame in _frames(root, split, city)
-    )
-    if not frames:
+    found = [_frames(root, *place) for place in sorted(cities) if place[1] in wanted]
+    frames = tuple(frame for frames, _ in found for frame in frames)
+    orphans = tuple(line for _, lines in found for line in lines)
+    if not frames and not orphans:
         raise FileNotFoundError(f"{root}: no frame in the folders of its cities")
-    return Source("cityscapes", root, CITYSCAPES19, frames, read_labels)
+    return Source(
+        "cityscapes", root, CITYSCAPES19, frames, read_labels, orphans=orphans
+    )
 
 
 def read_labels(frame: Frame) -> np.ndarray:
@@ -87,19 +86,19 @@ def read_labels(frame: Frame) -> np.ndarray:
     return TRAIN_IDS[ids]
 
 
-def _frames(root: Path, split: str, city: str) -> list[Frame]:
+def _frames(root: Path, split: str, city: str) -> tuple[list[Frame], list[str]]:
     places = root / IMAGES / split / city, root / LABELS / split / city
     images, labels = (
         {path.name.removesuffix(end): path for path in visible(folder, f"*{end}")}
         for folder, end in zip(places, (IMAGE_END, LABEL_END), strict=True)
     )
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda name: places[0] / f"{name}{IMAGE_END}",
         lambda name: places[1] / f"{name}{LABEL_END}",
     )
-    return [
+    frames = [
         Frame(
             id=f"{split}/{city}/{name}",
             drive=city,
@@ -108,5 +107,6 @@ def _frames(root: Path, split: str, city: str) -> list[Frame]:
             label=labels[name],
             publisher_split=split,
         )
-        for name in sorted(images)
+        for name in names
     ]
+    return frames, orphans

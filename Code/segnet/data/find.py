@@ -13,7 +13,12 @@ from segnet.data.source import Frame, Reader, Source, WrongOption
 
 
 def find_source(
-    name: str, root: str | Path, classes: str | Path | None = None, **options: Any
+    name: str,
+    root: str | Path,
+    classes: str | Path | None = None,
+    *,
+    partial: bool = False,
+    **options: Any,
 ) -> Source:
     """Returns the frames and labels that the reader called `name` finds below `root`.
 
@@ -23,13 +28,16 @@ def find_source(
         classes: For "folder" the JSON file of its class map; for any other source a
             key of `segnet.classes.mappings.MAPPINGS`, in whose classes the labels
             are given.
+        partial: Accept files without partners, as `Reader` does.
         options: Options of the reader; None counts as not given. `worlds`: only these
             worlds of Virtual KITTI, or cities of Cityscapes; `variations`: only these
             of Virtual KITTI; `cameras`: only these of Virtual KITTI 2; `masks`: the
-            folder of the masks, for "folder".
+            folder of the masks, for "folder", and `ids`, `first_id`, `void` and
+            `palette`, what these hold.
 
     Raises:
-        FileNotFoundError: A file or folder of the dataset is missing.
+        Incomplete: Some files have no partner; a FileNotFoundError.
+        FileNotFoundError: A folder of the dataset is missing.
         WrongOption: The mapping is unknown, or an option does not fit.
         ValueError: The source is unknown, or its files are not as expected.
     """
@@ -37,8 +45,8 @@ def find_source(
         raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")
     reader = READERS[name]
     if "classes" in reader.options:
-        return reader(root, classes=classes, **options)
-    source = reader(root, **options)
+        return reader(root, partial=partial, classes=classes, **options)
+    source = reader(root, partial=partial, **options)
     if classes is None:
         return source
     try:

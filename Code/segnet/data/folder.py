@@ -3,31 +3,39 @@
     images/a/0001.jpg    JPEG, PNG, BMP, TIFF or WebP
     masks/a/0001.png     PNG, BMP or TIFF of the same name; JPEG would change ids
 
-A grey mask holds class ids; a coloured one, or one with a palette, the colours of the
-class map, black for void. Sub-folders are drives: `split` cuts each by itself. When all
+`segnet.data.masks` says how masks are read: grey ones hold class ids, coloured ones the
+colours of the class map. Sub-folders are drives: `split` cuts each by itself. When all
 frames lie in sub-folders named train, val and test, these are the split; so are
 training, valid, validation and testing, in any case, and deeper sub-folders.
 """
 
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segnet.classes import ClassMap
-from segnet.data.images import read_colour_labels, read_id_labels, stored_mode
-from segnet.data.listing import check_pairs, visible
+from segnet.data.listing import paired, visible
+from segnet.data.masks import Ids, mask_labels
 from segnet.data.source import Frame, Source, WrongOption
 from segnet.data.split import named_split
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
+LOSSY = dict.fromkeys((".jpg", ".jpeg", ".jfif"), "JPEG") | {
+    ".webp": "WebP",
+    ".jp2": "JPEG 2000",
+    ".heic": "HEIC",
+}
 
 
 def reader(
     root: str | Path,
     masks: str | Path | None = None,
     classes: str | Path | None = None,
+    ids: Ids | None = None,
+    first_id: int | None = None,
+    void: str | int | Iterable[int] | None = None,
+    palette: str | None = None,
 ) -> Source:
     """Returns the frames found below `root`, sorted by name.
 
@@ -35,70 +43,93 @@ def reader(
         root: The folder of the images.
         masks: The folder of the masks, with the same sub-folders.
         classes: The class map, a JSON file as `ClassMap.save` writes it.
+        ids: Value of grey masks -> class, such as "0=background,255=car".
+        first_id: The value of class 0 in grey masks, 0 by default.
+        void: Values of grey masks that are void besides that of the class map, such
+            as 0 or "0,254".
+        palette: "index" or "colour", what masks with a palette mean; by default what
+            fits the class map.
 
     Raises:
-        FileNotFoundError: A folder or the class map is missing, no image is found, or
-            an image has no mask or the reverse.
-        ValueError: `masks` or `classes` is not given, two files have the name of one
-            frame, or the class map is damaged.
+        FileNotFoundError: A folder or the class map is missing, or no image is found.
+        WrongOption: `masks` or `classes` is not given, or an option does not fit.
+        ValueError: Two files have the name of one frame, the class map is damaged, or
+            it is not clear what palettes mean.
     """
     if masks is None or classes is None:
         raise WrongOption(
-            f"images in {root} need a folder of masks and a class map: masks=..., "
-            f"classes=... (a JSON file)"
+            f"images in {root} need a folder of masks and a class map: segnet prepare "
+            f"folder IMAGES MASKS OUT --classes map.json"
         )
     root, masks = Path(root), Path(masks)
     class_map = ClassMap.load(classes)
-    images = _by_name(root, IMAGE_SUFFIXES)
-    labels = _by_name(masks, MASK_SUFFIXES)
+    images = files_by_name(root, IMAGE_SUFFIXES)
+    labels = files_by_name(masks, MASK_SUFFIXES)
     if not images and not labels:
         raise FileNotFoundError(
             f"{root}: no image in it; their names end with {', '.join(IMAGE_SUFFIXES)}"
         )
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda name: root / f"{name}{IMAGE_SUFFIXES[0]}",
         lambda name: masks / f"{name}{MASK_SUFFIXES[0]}",
+        _lossy_masks(masks) if images.keys() - labels.keys() else {},
     )
-    frames = tuple(_frame(name, images[name], labels[name]) for name in sorted(images))
-    return Source("folder", root, class_map, frames, _Labels(class_map))
+    read_labels, facts = mask_labels(
+        class_map, [labels[name] for name in names], ids, first_id, void, palette
+    )
+    frames = tuple(_frame(name, images[name], labels[name]) for name in names)
+    orphans = tuple(orphans)
+    return Source(
+        "folder", root, class_map, frames, read_labels, orphans=orphans, **facts
+    )
 
 
-@dataclass(frozen=True)
-class _Labels:
-    class_map: ClassMap
+def files_by_name(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+    """Returns the files below a folder by their names without suffix.
 
-    def __call__(self, frame: Frame) -> np.ndarray:
-        if stored_mode(frame.label) != "L":
-            rgb = read_colour_labels(frame.label)
-            return self.class_map.encode(rgb, source=frame.label)
-        ids = read_id_labels(frame.label)
-        last = self.class_map.num_classes - 1
-        wrong = ids[(ids > last) & (ids != self.class_map.void)]
-        if wrong.size:
-            raise ValueError(
-                f"{frame.label}: id {wrong[0]} on {(wrong == wrong[0]).sum()} pixels, "
-                f"{self.class_map.name} has 0 to {last} and void "
-                f"{self.class_map.void}; save colours as RGB, not as grey"
-            )
-        return ids
+    Names are compared in Unicode's form NFC, since macOS writes them in another form
+    than other systems do.
 
+    Args:
+        folder: Where to look, sub-folders included.
+        suffixes: What their names end with, in any case.
 
-def _by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    Raises:
+        FileNotFoundError: The folder is missing, or a link leads nowhere.
+        ValueError: Two files have the same name.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
     found: dict[str, Path] = {}
     for path in visible(folder, "**/*"):
         if path.suffix.lower() not in suffixes:
             continue
-        name = path.relative_to(folder).with_suffix("").as_posix()
+        name = _name(path, folder)
         if name in found:
             raise ValueError(
                 f"{path}: {found[name].name} beside it has the same name; keep one"
             )
         found[name] = path
     return found
+
+
+def _lossy_masks(masks: Path) -> dict[str, str]:
+    """Returns a sentence for each mask that was compressed with loss, by its name."""
+    return {
+        _name(path, masks): (
+            f"{path}: {LOSSY[path.suffix.lower()]} masks are not read: compression "
+            f"invents colours and ids; export the masks as PNG again"
+        )
+        for path in visible(masks, "**/*")
+        if path.suffix.lower() in LOSSY
+    }
+
+
+def _name(path: Path, folder: Path) -> str:
+    name = path.relative_to(folder).with_suffix("").as_posix()
+    return unicodedata.normalize("NFC", name)
 
 
 def _frame(name: str, image: Path, label: Path) -> Frame:

@@ -16,13 +16,19 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-RGB_MODES = ("RGB", "RGBA", "P", "L")
+# Pillow knows more formats, some of which start other programs. JPEG covers MPO.
+IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+MASK_FORMATS = ("PNG", "BMP", "TIFF")
+LOSSY = ("jpeg", "tiff_jpeg", "webp")
+RGB_MODES = ("RGB", "RGBA", "P", "PA", "L", "LA", "1", "CMYK")
 COLOUR_LABEL_MODES = ("RGB", "P")
 PNG = b"\x89PNG\r\n\x1a\n"
 ORIENTATION = int(ExifTags.Base.Orientation)
 UPRIGHT, TURNED, SIDEWAYS = 1, range(2, 9), range(5, 9)
-# What a PNG that has an orientation contains; Pillow finds it only after decoding.
-PNG_ORIENTATION = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
+# Where a PNG has its orientation; Pillow finds it only after decoding.
+PNG_TEXTS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
+PNG_ORIENTATION = (b"Raw profile type exif", b"XML:com.adobe.xmp")
+PNG_TEXT_START = 32
 
 
 def read_rgb(path: str | Path) -> Image.Image:
@@ -32,7 +38,17 @@ def read_rgb(path: str | Path) -> Image.Image:
         FileNotFoundError: The file is missing.
         ValueError: The file is damaged, or is of a kind such as 16-bit depth.
     """
-    return _open(path, RGB_MODES, "RGB")
+    with opened(path, whole=True, formats=IMAGE_FORMATS) as image:
+        if image.mode not in RGB_MODES:
+            raise ValueError(
+                f"its pixels are {image.mode!r}, expected RGB or grey of 8 bits; is "
+                f"it a depth or an instance image? Convert a photograph to 8 bits"
+            )
+        # The second picture of an MPO is a preview or the other eye's view.
+        if image.format != "MPO":
+            _check_one_page(image)
+        image = upright(image, orientation_of(image, decoded=True))
+        return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def read_colour_labels(path: str | Path) -> np.ndarray:
@@ -42,12 +58,17 @@ def read_colour_labels(path: str | Path) -> np.ndarray:
         FileNotFoundError: The file is missing.
         ValueError: As `read_rgb`, or the file has an orientation other than upright.
     """
-    return np.asarray(_open(path, COLOUR_LABEL_MODES, "RGB", turn=False))
+    return np.asarray(_mask(path, COLOUR_LABEL_MODES).convert("RGB"))
 
 
 def read_id_labels(path: str | Path) -> np.ndarray:
     """Returns a label image of ids, (H, W) uint8; errors as `read_colour_labels`."""
-    return np.asarray(_open(path, ("L",), "L", turn=False))
+    return np.asarray(_mask(path, ("L",)))
+
+
+def read_mask(path: str | Path) -> Image.Image:
+    """Returns a decoded label image of any mode; errors as `read_colour_labels`."""
+    return _mask(path)
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -55,22 +76,15 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
     Only a PNG with an orientation is decoded. Errors as `read_rgb`.
     """
-    with opened(path) as image:
+    with opened(path, formats=IMAGE_FORMATS) as image:
         if image.format == "PNG":
-            content = Path(path).read_bytes()
-            if not any(mark in content for mark in PNG_ORIENTATION):
+            if not _png_may_turn(Path(path)):
                 return image.height, image.width
             image.load()
         # Pillow reports the size of a TIFF as it is after turning.
         if image.format != "TIFF" and orientation_of(image) in SIDEWAYS:
             return image.width, image.height
         return image.height, image.width
-
-
-def stored_mode(path: str | Path) -> str:
-    """Returns Pillow's mode of an image, such as "L"; errors as `read_rgb`."""
-    with opened(path) as image:
-        return image.mode
 
 
 def fit_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -130,24 +144,54 @@ def shrink_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return labels[rows[:, None], columns]
 
 
-def _open(
-    path: str | Path, modes: tuple[str, ...], mode: str, turn: bool = True
-) -> Image.Image:
+def _mask(path: str | Path, modes: Sequence[str] = ()) -> Image.Image:
+    """Returns a decoded label image, of one of these modes where there are any."""
     with opened(path, whole=True) as image:
-        if image.mode not in modes:
+        if image.format not in MASK_FORMATS or image.info.get("compression") in LOSSY:
+            raise ValueError(
+                f"it holds {image.format} data, and masks are read from "
+                f"{', '.join(MASK_FORMATS)} without loss: JPEG and the like invent "
+                f"colours; export the masks as PNG"
+            )
+        if modes and image.mode not in modes:
             raise ValueError(
                 f"its pixels are {image.mode!r}, expected {' or '.join(modes)}; "
                 f"is it a depth or an instance image?"
             )
+        _check_one_page(image)
         orientation = orientation_of(image, decoded=True)
-        if orientation != UPRIGHT and not turn:
+        if orientation != UPRIGHT:
             raise ValueError(
                 f"its EXIF orientation (tag {ORIENTATION}) is {orientation}, expected "
                 f"{UPRIGHT} in a mask; save it upright, or remove the tag if its "
                 f"pixels are upright as they are stored"
             )
-        image = upright(image, orientation)
-        return image if image.mode == mode else image.convert(mode)
+        image.load()
+        return image
+
+
+def _check_one_page(image: Image.Image) -> None:
+    pages = getattr(image, "n_frames", 1)
+    if pages != 1:
+        raise ValueError(
+            f"it has {pages} pages or frames of an animation, and only one can be "
+            f"meant; save that one alone"
+        )
+
+
+def _png_may_turn(path: Path) -> bool:
+    """Returns whether a PNG has a chunk that may hold an orientation."""
+    with path.open("rb") as file:
+        file.seek(len(PNG))
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in PNG_TEXTS:
+                text = file.read(PNG_TEXT_START)
+                if kind == b"eXIf" or any(text.startswith(m) for m in PNG_ORIENTATION):
+                    return True
+                length -= len(text)
+            file.seek(length + 4, io.SEEK_CUR)
+    return False
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:

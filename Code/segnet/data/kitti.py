@@ -18,7 +18,8 @@ from pathlib import Path
 from segnet.classes import CITYSCAPES19
 from segnet.data.cityscapes import read_labels
 from segnet.data.images import image_size
-from segnet.data.listing import check_pairs, visible
+from segnet.data.listing import paired, visible
+from segnet.data.sizes import most_frequent_first
 from segnet.data.source import Frame, Source
 
 IMAGES, LABELS = "training/image_2", "training/semantic"
@@ -34,7 +35,7 @@ def reader(root: str | Path) -> Source:
         root: The folder that holds `training`.
 
     Raises:
-        FileNotFoundError: No frame is found, or one file of a pair is missing.
+        FileNotFoundError: No frame is found.
         ValueError: An image is damaged.
     """
     root = Path(root)
@@ -47,7 +48,7 @@ def reader(root: str | Path) -> Source:
             f"{root / IMAGES}: no frame in it; give the folder that data_semantics.zip "
             f"was unpacked in"
         )
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda name: root / IMAGES / f"{name}.png",
@@ -61,8 +62,16 @@ def reader(root: str | Path) -> Source:
             image=images[name],
             label=labels[name],
         )
-        for name in sorted(images)
+        for name in names
     )
     sizes = Counter(image_size(frame.image) for frame in frames)
-    size = max(sizes, key=lambda size: (sizes[size], size))
-    return Source("kitti", root, CITYSCAPES19, frames, read_labels, size=size)
+    size = next((size for size, _ in most_frequent_first(sizes)), None)
+    return Source(
+        "kitti",
+        root,
+        CITYSCAPES19,
+        frames,
+        read_labels,
+        size=size,
+        orphans=tuple(orphans),
+    )

@@ -1,6 +1,7 @@
 """Finds the files of a dataset, and names those that are missing.
 
-Links are followed. A link that leads nowhere is an error, since the frames behind it
+All readers list files through `visible` and `folders`. Hidden files and folders, and
+those that systems add such as `@eaDir`, do not count. Links are followed. A link that leads nowhere is an error, since the frames behind it
 would be missing without a message.
 """
 
@@ -8,32 +9,55 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 from segnet.data.source import WrongOption
 
 DEEP = "**/"
+# What systems keep beside the files of users: thumbnails, bins and previews, in lower
+# case. Names that begin with a dot are hidden anyway.
+SYSTEM_NAMES = {
+    "@eadir",  # Synology
+    "@tmp",
+    "@recycle",  # QNAP
+    "@recently-snapshot",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",  # Windows
+    "system volume information",
+    "thumbs.db",
+    "desktop.ini",
+    "__macosx",  # zip files of macOS
+    "lost+found",
+}
 
 
-def check_pairs(
+def paired(
     images: Mapping[str, Path],
     labels: Mapping[str, Path],
     image_path: Callable[[str], Path],
     label_path: Callable[[str], Path],
-) -> None:
-    """Raises FileNotFoundError when an image has no label image or the reverse.
+    reasons: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[list[str], list[str]]:
+    """Returns the names of whole frames, sorted, and a line for each file without one.
 
     Args:
         images: Frame name -> its image.
         labels: Frame name -> its label image.
         image_path: Where the image of a frame should be.
         label_path: Where the label image of a frame should be.
+        reasons: Frame name -> the line to give for it, where more is known.
+
+    Returns:
+        The names with both files; for `Source.orphans`, a line for each other file.
     """
+    orphans = []
     for name in sorted(images.keys() ^ labels.keys()):
         missing = label_path(name) if name in images else image_path(name)
         partner = images.get(name) or labels[name]
-        raise FileNotFoundError(
-            f"{missing}: missing, its partner {partner} exists; the copy is incomplete"
-        )
+        usual = f"{missing}: missing, its partner {partner} exists"
+        orphans.append(reasons.get(name, usual))
+    return sorted(images.keys() & labels.keys()), orphans
 
 
 def chosen(
@@ -71,6 +95,11 @@ def child(folder: Path, name: str) -> Path:
         return exact
     same = [path for path in folder.iterdir() if path.name.lower() == name.lower()]
     return _sound(min(same, default=exact))
+
+
+def is_hidden(name: str) -> bool:
+    """Returns whether a file or folder of that name is no data of the user."""
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:
@@ -116,7 +145,7 @@ def _entries(folder: Path) -> list[os.DirEntry]:
     if not _sound(folder).is_dir():
         return []
     with os.scandir(folder) as found:
-        entries = [entry for entry in found if not entry.name.startswith(".")]
+        entries = [entry for entry in found if not is_hidden(entry.name)]
     for name in sorted(entry.name for entry in entries if entry.is_symlink()):
         _sound(folder / name)
     return entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from segnet.classes import ClassMap
 
 SPLITS = ("train", "val", "test")
+
+
+# The most names that one message lists.
+NAMED = 20
+
+
+class Incomplete(FileNotFoundError):
+    """Images or label images of a dataset lack their partners."""
+
+    def __init__(self, orphans: Sequence[str]):
+        rest = len(orphans) - NAMED
+        more = [f"and {rest} more"] if rest > 0 else []
+        way_out = "complete the copy, or leave these frames out (--skip-bad)"
+        text = f"{orphans[0]}; {way_out}" if orphans else way_out
+        if len(orphans) > 1:
+            lines = "\n  ".join([*orphans[:NAMED], *more])
+            count = f"{len(orphans)} files have no partner that can be read"
+            text = f"{count}; {way_out}:\n  {lines}"
+        super().__init__(text)
 
 
 class WrongOption(ValueError):
@@ -53,7 +72,7 @@ class Source:
         name: Key of `READERS`.
         root: The folder it was read from.
         class_map: Ids, names and display colours.
-        frames: At least one frame, sorted.
+        frames: At least one frame, sorted; none only where all files are `orphans`.
         read_labels: Gives a frame's class ids, (H, W) uint8, and raises ValueError
             with the file's name; picklable, since worker processes call it.
         encodings: Colour -> id for each sequence, where the dataset has such tables.
@@ -61,6 +80,10 @@ class Source:
             where their sizes differ; by default all must have one size.
         made_by: How the frames came about, where they are not the published ones:
             "rendered by segnet".
+        orphans: A line for each image or label image without its partner.
+        notes: Sentences on how the files are read, for `check` and `prepare` to print.
+        grey_ids: The labels are ids as the files hold them, so that a class that
+            occurs nowhere may be a wrong id.
 
     Raises:
         ValueError: The name of a frame is not UTF-8.
@@ -76,6 +99,9 @@ class Source:
     )
     size: tuple[int, int] | None = None
     made_by: str = ""
+    orphans: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    grey_ids: bool = False
 
     def __post_init__(self) -> None:
         for frame in self.frames:
@@ -111,11 +137,21 @@ class Reader:
     options: tuple[str, ...] = ()
     published: bool = True
 
-    def __call__(self, root: str | Path, **options: Any) -> Source:
+    def __call__(
+        self, root: str | Path, *, partial: bool = False, **options: Any
+    ) -> Source:
         """Returns the source below `root`; options that are None count as not given.
 
+        Args:
+            root: Folder of the dataset.
+            partial: Accept images and label images without their partners; they are
+                the `orphans` of the source.
+            options: Of this reader.
+
         Raises:
-            FileNotFoundError: A folder, or one file of a pair, is missing.
+            Incomplete: Some images or label images have no partner, or all of them
+                although `partial` is set; a FileNotFoundError.
+            FileNotFoundError: A folder is missing.
             WrongOption: The dataset has no such option, or nothing that fits it.
         """
         given = {name: value for name, value in options.items() if value is not None}
@@ -125,4 +161,7 @@ class Reader:
                 f"{self.name} has no {name} to choose: apart from its folder it takes "
                 f"{known}"
             )
-        return import_module(self.module).reader(root, **given)
+        source = import_module(self.module).reader(root, **given)
+        if source.orphans and not (partial and source.frames):
+            raise Incomplete(source.orphans)
+        return source

@@ -21,7 +21,7 @@ import numpy as np
 from segnet.classes import VKITTI1, ClassMap
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
-from segnet.data.listing import check_pairs, chosen, folders, visible
+from segnet.data.listing import chosen, folders, paired, visible
 from segnet.data.source import Frame, Source, WrongOption
 
 IMAGES = "vkitti_1.3.1_rgb"
@@ -80,21 +80,18 @@ def source(
         )
         for world, variation in sequences
     }
-    frames = tuple(
-        frame
-        for world, variation in sequences
-        for frame in _frames(root, world, variation)
-    )
+    found = [_frames(root, world, variation) for world, variation in sequences]
     notes = [root / RENDERED.format(world=w, variation=v) for w, v in sequences]
     rendered = any(note.is_file() for note in notes)
     return Source(
         name,
         root,
         class_map,
-        frames,
+        tuple(frame for frames, _ in found for frame in frames),
         _Labels(class_map, encodings),
         encodings,
         made_by="rendered by segnet" if rendered else "",
+        orphans=tuple(line for _, lines in found for line in lines),
     )
 
 
@@ -215,20 +212,20 @@ def _sequences(
     return sequences
 
 
-def _frames(root: Path, world: str, variation: str) -> list[Frame]:
+def _frames(root: Path, world: str, variation: str) -> tuple[list[Frame], list[str]]:
     images, labels = (
         {path.stem: path for path in visible(root / kind / world / variation, "*.png")}
         for kind in (IMAGES, LABELS)
     )
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda name: root / IMAGES / world / variation / f"{name}.png",
         lambda name: root / LABELS / world / variation / f"{name}.png",
     )
-    if not images:
+    if not images and not labels:
         raise FileNotFoundError(f"{root / IMAGES / world / variation}: no frame in it")
-    return [
+    frames = [
         Frame(
             id=f"{world}/{variation}/{name}",
             drive=world,
@@ -236,5 +233,6 @@ def _frames(root: Path, world: str, variation: str) -> list[Frame]:
             image=images[name],
             label=labels[name],
         )
-        for name in sorted(images)
+        for name in names
     ]
+    return frames, orphans

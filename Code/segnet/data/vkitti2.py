@@ -22,7 +22,7 @@ import numpy as np
 from segnet.classes import VKITTI1, VKITTI2
 from segnet.classes.colours import Colour, ColourTable, check_colour
 from segnet.data.images import read_colour_labels
-from segnet.data.listing import check_pairs, child, chosen, folders, visible
+from segnet.data.listing import child, chosen, folders, paired, visible
 from segnet.data.source import Frame, Source, WrongOption
 
 IMAGES, LABELS, COLOURS = "rgb", "classSegmentation", "colors.txt"
@@ -73,18 +73,23 @@ def reader(
         have = ", ".join("/".join(sequence) for sequence in sequences)
         raise WrongOption(f"{root}: no frames of the sequences asked for among {have}")
     cameras = chosen("camera", _names("Camera_", cameras, 1), there, root)
-    frames = [
-        frame
+    parts = [
+        _frames("/".join(sequence), folder, camera)
         for sequence, folder in found.items()
         for camera in sorted(cameras & _cameras(folder))
-        for frame in _frames("/".join(sequence), folder, camera)
     ]
     encodings = {
         "/".join(sequence): read_colours(child(folder, COLOURS))
         for sequence, folder in found.items()
     }
     return Source(
-        "vkitti2", root, VKITTI2, tuple(frames), _Labels(encodings), encodings
+        "vkitti2",
+        root,
+        VKITTI2,
+        tuple(frame for frames, _ in parts for frame in frames),
+        _Labels(encodings),
+        encodings,
+        orphans=tuple(line for _, lines in parts for line in lines),
     )
 
 
@@ -205,7 +210,7 @@ def _cameras(folder: Path) -> set[str]:
     }
 
 
-def _frames(sequence: str, folder: Path, camera: str) -> list[Frame]:
+def _frames(sequence: str, folder: Path, camera: str) -> tuple[list[Frame], list[str]]:
     places = [child(kind, camera) for kind in _kinds(folder)]
     patterns = r"rgb_(\d+)\.jpe?g", r"classgt_(\d+)\.png"
     images, labels = (
@@ -216,16 +221,16 @@ def _frames(sequence: str, folder: Path, camera: str) -> list[Frame]:
         }
         for place, pattern in zip(places, patterns, strict=True)
     )
-    check_pairs(
+    names, orphans = paired(
         images,
         labels,
         lambda number: places[0] / f"rgb_{number}.jpg",
         lambda number: places[1] / f"classgt_{number}.png",
     )
-    if not images:
+    if not images and not labels:
         raise FileNotFoundError(f"{places[0]}: no frame in it")
     scene = sequence.partition("/")[0]
-    return [
+    frames = [
         Frame(
             id=f"{sequence}/{camera}/{number}",
             drive=scene,
@@ -233,5 +238,6 @@ def _frames(sequence: str, folder: Path, camera: str) -> list[Frame]:
             image=images[number],
             label=labels[number],
         )
-        for number in sorted(images)
+        for number in names
     ]
+    return frames, orphans

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segnet.check.rules import void_doubt
+from segnet.check.doubts import label_doubts
 from segnet.data.store import LabelledFrames, Split
 from segnet.data.store.integrity import SEAL
 from segnet.recipe import Recipe
@@ -84,5 +84,6 @@ def check_labels(
     seal = store.attributes.get(SEAL)
     marks = {f"{prefix}seal": seal, f"{prefix}labels": "-".join(sums)}
     origin = str(store.attributes.get("source", ""))
-    text = void_doubt(origin, store.class_map, pixels)
-    return marks, [f"{store.path}: {text}"] if text else []
+    grey_ids = bool(store.attributes.get("grey_ids", False))
+    doubts = label_doubts(origin, store.class_map, pixels, grey_ids)
+    return marks, [f"{store.path}: {text}" for text in doubts]

@@ -6,6 +6,7 @@ import numpy as np
 
 from segnet.data.prepare.packing import Bad
 from segnet.data.store.writing import StoreWriter
+from segnet.system.text import shown_in_line
 
 
 class NoneKept(ValueError):
@@ -26,6 +27,7 @@ class Filling:
         writer: Of the file.
         splits: Names of its splits.
         size: (H, W) of every frame.
+        orphans: A line for each file without a partner, which is skipped too.
 
     Attributes:
         kept: Split -> names of the frames written.
@@ -33,12 +35,16 @@ class Filling:
     """
 
     def __init__(
-        self, writer: StoreWriter, splits: Iterable[str], size: tuple[int, int]
+        self,
+        writer: StoreWriter,
+        splits: Iterable[str],
+        size: tuple[int, int],
+        orphans: Iterable[str] = (),
     ):
         self._writer, self._size = writer, size
         self._pixels = np.zeros((), np.int64)  # (K + 1,) after the first frame
         self.kept: dict[str, list[str]] = {name: [] for name in splits}
-        self.skipped: list[str] = []
+        self.skipped = [shown_in_line(line) for line in orphans]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -56,7 +62,7 @@ class Filling:
             split: Name of its split.
         """
         if isinstance(packed, Bad):
-            self.skipped.append(f"{frame_id}: {packed.reason}".replace("\n", " "))
+            self.skipped.append(shown_in_line(f"{frame_id}: {packed.reason}"))
             return
         image, labels, pixels = packed
         self._writer.write(split, len(self.kept[split]), image, labels)

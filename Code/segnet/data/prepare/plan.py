@@ -74,12 +74,14 @@ class Plan:
         scale: float,
         skip_bad: bool,
         shard_frames: int | None,
+        size: tuple[int, int] | None = None,
     ) -> "Plan":
         """Returns the plan for all frames of a source; arguments as in `prepare`."""
         names, rule = split_frames(source.frames, split)
         pairs = zip(source.frames, names, strict=True)
         placed = tuple((frame, name) for frame, name in pairs if name)
-        packer = FramePacker.of(source, scale, skip_bad)
+        frames = [frame for frame, _ in placed]
+        packer = FramePacker.of(source, frames, scale, skip_bad, size)
         left_out = len(names) - len(placed)
         return cls(source, placed, packer, scale, rule, left_out, shard_frames)
 
@@ -97,11 +99,14 @@ class Plan:
     @property
     def shard_attributes(self) -> dict:
         """File attributes of each shard, which knows nothing of the other ones."""
+        source = self.source
         return {
-            "source": self.source.origin,
+            "source": source.origin,
             "scale": self.scale,
             "source_size": self.packer.size,
             "split_rule": self.rule,
+            "grey_ids": source.grey_ids,
+            **({"notes": "\n".join(source.notes)} if source.notes else {}),
         }
 
     def split_rule(self, kept: Mapping[str, int], skipped: int = 0) -> str:
@@ -109,7 +114,7 @@ class Plan:
 
         Args:
             kept: Split -> frames in the store.
-            skipped: Bad frames that are not in it.
+            skipped: Bad frames and files without partners that are not in it.
         """
         return in_words(self.rule, dict(kept) | {LEFT_OUT: self.left_out}, skipped)
 
@@ -156,6 +161,8 @@ class Plan:
             "dataset": self.source.origin,
             "scale": self.scale,
             "frame size": "x".join(map(str, self.packer.size)),
+            "resized": self.packer.resize,
+            "labels": "; ".join(self.source.notes),
             "frames": len(placed),
             "classes": class_map.name,
             "colour tables": _sha256([class_map.to_json(), sorted(tables)])[:12],

@@ -7,6 +7,7 @@ next run removes the remains of a killed one, or resumes with them.
 from pathlib import Path
 from typing import Any
 
+from segnet.data import READERS
 from segnet.data.find import find_source
 from segnet.data.prepare.filling import Filling
 from segnet.data.prepare.plan import Plan
@@ -29,7 +30,8 @@ def prepare(
     root: str | Path,
     out: str | Path,
     *,
-    scale: float = 3,
+    scale: float | None = None,
+    size: tuple[int, int] | None = None,
     split: SplitRule | str | None = None,
     workers: int | None = None,
     skip_bad: bool = False,
@@ -48,12 +50,15 @@ def prepare(
         source: Key of `segnet.data.READERS`, for example "vkitti1".
         root: Folder of the dataset, or of the images for "folder".
         out: Folder for the three files and the shards, made when missing.
-        scale: Divides height and width, 1 or more; the result is rounded down.
+        scale: Divides height and width, 1 or more; the result is rounded down. By
+            default 3, and 1 for frames of one's own.
+        size: (H, W) to which frames are resized and padded, in place of `scale`.
         split: A `SplitRule`, or the name of one; by default the publisher's lists
             where there are any, else "blocks".
         workers: Processes; one for each core by default.
-        skip_bad: Leave out frames that are damaged, of another size or hold an unknown
-            colour; the store's attribute `skipped` has one line for each.
+        skip_bad: Leave out frames that are damaged, of another size, without a partner
+            or hold an unknown colour; the store's attribute `skipped` has one line for
+            each.
         shard_frames: More frames than these are stored in shards of up to as many;
             by default one file holds up to 2,048 frames, and a shard 512.
         resume: Keep the shards that a run with the same settings left behind, where
@@ -68,8 +73,9 @@ def prepare(
             older store at `out` stays as it was.
         OSError: The disk is full, or another run writes into `out`.
     """
-    found = find_source(source, root, **options)
-    plan = Plan.of(found, split, scale, skip_bad, shard_frames)
+    found = find_source(source, root, partial=skip_bad, **options)
+    scale = _scale(source, scale, size)
+    plan = Plan.of(found, split, scale, skip_bad, shard_frames, size)
     out = Path(out)
     with alone(
         out / LOCK,
@@ -77,6 +83,16 @@ def prepare(
         f"name another folder",
     ):
         return _store(out, plan, workers, resume, progress)
+
+
+def _scale(source: str, scale: float | None, size: tuple[int, int] | None) -> float:
+    if size is not None and scale is not None:
+        raise ValueError(
+            "both a scale and a size; the size alone says how large frames become"
+        )
+    if scale is None:
+        return 3 if READERS[source].published and size is None else 1
+    return scale
 
 
 def _store(
@@ -120,7 +136,7 @@ def _write_one_file(
         plan.shard_attributes,
         _class_maps(path.parent, plan),
     ) as writer:
-        filling = Filling(writer, plan.frame_ids, size)
+        filling = Filling(writer, plan.frame_ids, size, plan.source.orphans)
         results = tqdm(packed, **options, disable=not progress)
         for result, (frame, name) in zip(results, plan.placed, strict=True):
             filling.add(result, frame.id, name)

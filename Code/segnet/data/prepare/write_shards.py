@@ -21,6 +21,7 @@ from segnet.data.store.writing import create_store, write_sharded_store
 from segnet.system.checksums import sha256_of
 from segnet.system.files import remove_parts
 from segnet.system.parallel import stepwise_map
+from segnet.system.text import shown_in_line
 
 LISTING = "listing"
 
@@ -125,7 +126,7 @@ def join_shards(
     """
     ids: dict[str, list[str]] = {name: [] for name in plan.frame_ids}
     shards: list[Shard] = []
-    skipped: list[str] = []
+    skipped = [shown_in_line(line) for line in plan.source.orphans]
     void, pixels = 0.0, []
     for part, one in zip(plan.parts, written, strict=True):
         skipped += one.skipped

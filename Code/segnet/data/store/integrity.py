@@ -20,7 +20,10 @@ FORMAT = "segnet-store"
 ONE_FILE, SHARDED = 1, 2
 SEAL = "seal"
 UNSEALED = (SEAL, "complete")
-TEXTS = ("class_map", "source", "split_rule", "skipped", "shards", "settings")
+TEXTS = (
+    *("class_map", "source", "split_rule", "skipped", "notes", "shards"),
+    "settings",
+)
 
 
 def open_checked(path: Path) -> h5py.File:

@@ -9,9 +9,10 @@ Groups `train`, `val` and, where there is one, `test`; in each
 File attributes: `format` "segnet-store", `format_version`, `complete`, `class_map`
 (JSON), `source`, `scale`, `split_rule` in words, `segnet_version`, `seal` (see
 `segnet.data.store.integrity`), `void_share`, 0 to 1, `class_pixels`, (K + 1,) pixels
-of each class, void last, and `skipped`, one line for each bad frame left out, where
-there are any. A file is written under another name and renamed, and `complete` is set
-last.
+of each class, void last, `grey_ids`, whether the labels were ids in the files, and
+where there are any `skipped`, one line for each bad frame left out, and `notes`, lines
+on how the labels were read. A file is written under another name and renamed, and
+`complete` is set last.
 
 That is format version 1. In version 2 images and labels lie in shards, files in the
 folder `shards` beside the store, each of them a store of version 1 with some frames of

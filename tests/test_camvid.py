@@ -85,7 +85,7 @@ def test_a_missing_partner_is_named(camvid_tree, folder):
     path = camvid_tree / folder / "0016E5_07959.png"
     path.unlink()
     with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
-        reader(camvid_tree)
+        READERS["camvid"](camvid_tree)
     assert str(caught.value).startswith(str(path))
 
 

@@ -68,7 +68,7 @@ def test_a_missing_partner_is_named(tmp_path, path, folder):
     path = tmp_path / path.format(NAMES[1])
     path.unlink()
     with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
-        reader(tmp_path)
+        READERS["camvid32"](tmp_path)
     assert str(caught.value).startswith(str(path))
 
 
@@ -77,7 +77,7 @@ def test_labels_without_any_image_and_no_frames(tmp_path):
         reader(tmp_path)
     Image.fromarray(colours()).save(tmp_path / "a_L.png")
     with pytest.raises(FileNotFoundError, match=r"a\.png: missing, its partner"):
-        reader(tmp_path)
+        READERS["camvid32"](tmp_path)
 
 
 def test_two_copies_of_a_frame(tmp_path):

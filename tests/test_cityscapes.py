@@ -165,7 +165,7 @@ def test_kitti_frames_are_cropped_and_padded_never_resampled(kitti, tmp_path):
 def test_a_mask_of_another_size_than_its_image_is_refused(kitti, tmp_path):
     mask = kitti / "training" / "semantic" / "000002_10.png"
     save(mask, np.full((6, 40), 7, np.uint8))
-    with pytest.raises(ValueError, match="6x40 .* its image has 5x38") as caught:
+    with pytest.raises(ValueError, match="6x40 .* its image: 5x38") as caught:
         prepare("kitti", kitti, tmp_path / "out", scale=1)
     assert str(caught.value).startswith(str(mask))
 

@@ -168,7 +168,6 @@ def test_id_lists_the_classes():
     [
         (("m", ("A", "A"), ((1, 1, 1), (2, 2, 2))), "A is used twice"),
         (("m", ("A", "B"), ((1, 1, 1), (1, 1, 1))), "is used twice"),
-        (("m", ("A",), ((0, 0, 0),)), "black is reserved for void"),
         (("m", ("A",), ((1, 2, 256),)), "not a colour of three integers"),
         (("m", ("A",), ((1, 2, True),)), "not a colour of three integers"),
         (("m", ("A",), ()), "1 names and 0 colours"),

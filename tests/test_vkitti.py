@@ -157,7 +157,7 @@ def test_a_missing_partner_is_named(vkitti_tree, kind):
     path = vkitti_tree / kind / "0020" / "fog" / "00003.png"
     path.unlink()
     with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
-        reader(vkitti_tree)
+        READERS["vkitti1"](vkitti_tree)
     assert str(caught.value).startswith(str(path))
 
 
@@ -168,7 +168,7 @@ def test_a_missing_sequence_on_one_side_is_named(vkitti_tree):
     with pytest.raises(
         FileNotFoundError, match=r"scenegt/0020/fog/00000\.png: missing"
     ):
-        reader(vkitti_tree)
+        READERS["vkitti1"](vkitti_tree)
 
 
 def test_missing_folders_and_encodings_are_named(vkitti_tree):

@@ -196,7 +196,7 @@ def test_a_missing_partner_is_named(tree, name):
     path = tree / "Scene20" / "fog" / "frames" / name
     path.unlink()
     with pytest.raises(FileNotFoundError, match="missing, its partner") as caught:
-        reader(tree)
+        READERS["vkitti2"](tree)
     assert str(caught.value).startswith(str(path))
 
 
@@ -205,7 +205,7 @@ def test_missing_labels_and_empty_folders_are_named(tree, tmp_path):
     for path in camera.iterdir():
         path.unlink()
     with pytest.raises(FileNotFoundError, match=r"Camera_0/classgt_00000\.png: miss"):
-        reader(tree)
+        READERS["vkitti2"](tree)
     for path in (camera.parents[1] / "rgb" / "Camera_0").iterdir():
         path.unlink()
     with pytest.raises(FileNotFoundError, match="rgb/Camera_0: no frame in it"):

@@ -129,8 +129,8 @@ def read(path: Path) -> Fields:
     content = path.read_bytes()
     try:
         if form(path) == ".json":
-            # Windows editors put a byte-order mark first, or write UTF-16.
-            return from_json(content.decode(json.detect_encoding(content)))
+            # Editors on Windows begin files with a mark.
+            return from_json(content.decode("utf-8-sig"))
         return from_pickle(content)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

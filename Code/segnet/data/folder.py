@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from segnet.classes import ClassMap
+from segnet.classes.reading import read_classes
 from segnet.data.listing import paired, visible
 from segnet.data.masks import Ids, mask_labels
 from segnet.data.source import Frame, Source, WrongOption
@@ -42,7 +42,7 @@ def reader(
     Args:
         root: The folder of the images.
         masks: The folder of the masks, with the same sub-folders.
-        classes: The class map, a JSON file as `ClassMap.save` writes it.
+        classes: Names such as "road,car", or a file, as `segnet.classes.reading` says.
         ids: Value of grey masks -> class, such as "0=background,255=car".
         first_id: The value of class 0 in grey masks, 0 by default.
         void: Values of grey masks that are void besides that of the class map, such
@@ -59,10 +59,10 @@ def reader(
     if masks is None or classes is None:
         raise WrongOption(
             f"images in {root} need a folder of masks and a class map: segnet prepare "
-            f"folder IMAGES MASKS OUT --classes map.json"
+            f"folder IMAGES MASKS OUT --classes map.json, or --classes road,car,other"
         )
     root, masks = Path(root), Path(masks)
-    class_map = ClassMap.load(classes)
+    found = read_classes(classes)
     images = files_by_name(root, IMAGE_SUFFIXES)
     labels = files_by_name(masks, MASK_SUFFIXES)
     if not images and not labels:
@@ -77,12 +77,17 @@ def reader(
         _lossy_masks(masks) if images.keys() - labels.keys() else {},
     )
     read_labels, facts = mask_labels(
-        class_map, [labels[name] for name in names], ids, first_id, void, palette
+        found, [labels[name] for name in names], ids, first_id, void, palette
     )
     frames = tuple(_frame(name, images[name], labels[name]) for name in names)
-    orphans = tuple(orphans)
     return Source(
-        "folder", root, class_map, frames, read_labels, orphans=orphans, **facts
+        "folder",
+        root,
+        found.class_map,
+        frames,
+        read_labels,
+        orphans=tuple(orphans),
+        **facts,
     )
 
 

@@ -1,8 +1,9 @@
 """Finds the files of a dataset, and names those that are missing.
 
 All readers list files through `visible` and `folders`. Hidden files and folders, and
-those that systems add such as `@eaDir`, do not count. Links are followed. A link that leads nowhere is an error, since the frames behind it
-would be missing without a message.
+those that systems add such as `@eaDir`, do not count. Links are followed. A link that
+leads nowhere is an error, since the frames behind it would be missing without a
+message.
 """
 
 import os

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -41,7 +42,7 @@ def in_words(size: Size) -> str:
 
 
 def most_frequent_first(sizes: Mapping[Size, int]) -> list[tuple[Size, int]]:
-    """Returns the sizes with their counts; of equally frequent ones the larger first."""
+    """Returns the sizes with their counts, of equally frequent ones the larger."""
     return sorted(sizes.items(), key=lambda item: (item[1], item[0]), reverse=True)
 
 
@@ -53,11 +54,11 @@ def usual_size(frames: Iterable[Frame]) -> tuple[Size, list[str]]:
     Raises:
         ValueError, OSError: No image can be read; the error of the first one.
     """
-    found: dict[str, Size] = {}
+    found: dict[Path, Size] = {}
     first: Exception | None = None
     for frame in frames:
         try:
-            found[frame.id] = image_size(frame.image)
+            found[frame.image] = image_size(frame.image)
         except (ValueError, OSError) as error:
             first = first or error
     if not found:
@@ -75,13 +76,20 @@ def refusal(usual: Size, frames: int, lines: list[str]) -> DifferentSizes:
         frames: Number of all frames.
         lines: One for each frame of another size.
     """
+    ways_out = (
+        f"a store has one size; fit all frames with --size {in_words(usual)}, or leave "
+        f"these out with --skip-bad"
+    )
+    if len(lines) == 1:
+        return DifferentSizes(
+            f"{lines[0]} pixels (height x width), all others have {in_words(usual)}; "
+            f"{ways_out}"
+        )
     rest = len(lines) - NAMED
     named = [*lines[:NAMED], *([f"and {rest} more"] if rest > 0 else [])]
     return DifferentSizes(
         f"{len(lines)} of {frames} images are not {in_words(usual)} pixels (height x "
-        f"width) as most are, and a store has one size; fit all of them with --size "
-        f"{in_words(usual)}, or leave these out with --skip-bad:\n  "
-        + "\n  ".join(named)
+        f"width) as most are, and {ways_out}:\n  " + "\n  ".join(named)
     )
 
 
@@ -110,5 +118,5 @@ def resize_image(image: Image.Image, size: Size) -> Image.Image:
 
 
 def resize_labels(labels: np.ndarray, size: Size, void: int) -> np.ndarray:
-    """Returns the ids resized as `resize_image` does, to the nearest pixel, and void."""
+    """Returns the nearest ids, resized as `resize_image` does and padded with void."""
     return fit_labels(shrink_labels(labels, inside(labels.shape, size)), size, void)

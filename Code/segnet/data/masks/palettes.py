@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segnet.classes import ClassMap
+from segnet.classes.reading import LabelClasses
 from segnet.data.images import read_mask
 from segnet.data.masks.pixels import without_alpha
 
 INDEX, COLOUR = PALETTES = ("index", "colour")
 
 
-def palette_meaning(masks: Iterable[Path], class_map: ClassMap) -> tuple[str, str]:
+def palette_meaning(masks: Iterable[Path], classes: LabelClasses) -> tuple[str, str]:
     """Returns "index" or "colour", and why, for masks with a palette.
 
     Colours count where one of them is that of a class with another id. Otherwise
@@ -22,10 +22,11 @@ def palette_meaning(masks: Iterable[Path], class_map: ClassMap) -> tuple[str, st
 
     Args:
         masks: Some of the files.
-        class_map: Of the classes.
+        classes: And what stands for them in masks.
 
     Raises:
-        ValueError: Neither the indices nor the colours are those of the classes.
+        ValueError: A palette has the colour of one class at the index of another one,
+            and other colours of no class.
     """
     by_index = by_colour = True
     reason = ""
@@ -36,15 +37,14 @@ def palette_meaning(masks: Iterable[Path], class_map: ClassMap) -> tuple[str, st
             # Whoever reads the frame names the damage.
             continue
         if image.mode == "P":
-            ids, colours, contradicts = palette_facts(image, class_map)
+            ids, colours, contradicts = palette_facts(image, classes)
             by_index, by_colour = by_index and ids, by_colour and colours
             reason = reason or contradicts
     if by_colour and (reason or not by_index):
         why = reason or "not all indices are ids"
         return COLOUR, f"the colours are those of the class map, and {why}"
     if by_index and not reason:
-        both = "; the colours would give black as void" if by_colour else ""
-        return INDEX, f"all indices are ids of the class map{both}"
+        return INDEX, "all of them are; --palette colour reads the colours"
     if by_index:
         raise ValueError(
             f"a palette has {reason}, but other colours are not in the class map; say "
@@ -54,7 +54,7 @@ def palette_meaning(masks: Iterable[Path], class_map: ClassMap) -> tuple[str, st
     return INDEX, "neither all indices nor all colours are those of the class map"
 
 
-def palette_facts(image: Image.Image, class_map: ClassMap) -> tuple[bool, bool, str]:
+def palette_facts(image: Image.Image, classes: LabelClasses) -> tuple[bool, bool, str]:
     """Returns whether indices are ids, whether colours are known, and a contradiction.
 
     That is a used index with the colour of another class, in words, or "".
@@ -63,15 +63,15 @@ def palette_facts(image: Image.Image, class_map: ClassMap) -> tuple[bool, bool, 
     palette = np.zeros((256, 3), np.uint8)
     flat = np.frombuffer(image.im.getpalette("RGB", "RGB"), np.uint8).reshape(-1, 3)
     palette[: len(flat)] = flat
-    known, num_classes = class_map.colour_to_class, class_map.num_classes
+    class_map = classes.class_map
     ids = colours = True
     contradicts = ""
     for index in indices:
         colour = tuple(palette[index].tolist())
-        meant = known.get(colour)
-        ids &= index < num_classes or index == class_map.void
+        meant = classes.colours.get(colour)
+        ids &= index in classes.ids
         colours &= meant is not None
-        if meant is not None and meant != class_map.void and meant != index:
+        if meant not in (None, class_map.void, classes.ids.get(index)):
             name = class_map.names[meant]
             contradicts = contradicts or f"the colour of {name} at index {index}"
     return ids, colours, contradicts

@@ -1,8 +1,8 @@
 """Reads masks that users drew or exported, by their meaning.
 
-    grey, 1 to 16 bits    ids, or what `mask_values` says of them
-    RGB                   colours of the class map; black is void, unless a class has it;
-                          ids, where all are greys that no class has
+    grey, 1 to 16 bits    ids, or what the options of `value_table` make of them
+    RGB                   colours of the class map, black being void unless a class has
+                          it; ids, where all are greys that no class has
     palette               its indices as ids, or its colours: `palette_meaning`
 
 An alpha channel is dropped where it is opaque, and refused otherwise.
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from segnet.classes import ClassMap
-from segnet.classes.colours import UnknownColour
+from segnet.classes.colours import UnknownColour, look_up
+from segnet.classes.reading import LabelClasses
 from segnet.data.images import opened, read_mask
 from segnet.data.masks.palettes import (
     COLOUR,
@@ -39,18 +39,20 @@ class MaskLabels:
     """Gives the class ids of a frame's mask, (H, W) uint8; picklable.
 
     Args:
-        class_map: Of the classes.
+        classes: And what stands for them in masks.
         table: From `value_table`.
         palette: "index" or "colour", for masks with a palette.
         named: Options name the values of grey masks.
         rgb_ids: RGB masks hold greys, whose value is the id.
+        sure: An option says that palettes mean indices.
     """
 
-    class_map: ClassMap
+    classes: LabelClasses
     table: np.ndarray
     palette: str = INDEX
     named: bool = False
     rgb_ids: bool = False
+    sure: bool = False
 
     def __call__(self, frame: Frame) -> np.ndarray:
         return self.read(frame.label)
@@ -74,7 +76,10 @@ class MaskLabels:
         values = grey_values(image, path)
         if image.mode == "1" and self.named and self.table[1] < 0 <= self.table[255]:
             values = values * np.uint8(255)
-        return look_up_ids(values, self.table, self.class_map, str(path))
+        return self._of_values(values, path)
+
+    def _of_values(self, values: np.ndarray, path: Path) -> np.ndarray:
+        return look_up_ids(values, self.table, self.classes.class_map, str(path))
 
     def _of_colours(self, rgb: np.ndarray, path: Path) -> np.ndarray:
         if self.rgb_ids:
@@ -86,34 +91,36 @@ class MaskLabels:
                     f"{path}: its pixels are colours, and {why}; save all masks alike, "
                     f"and give their colours in the class map"
                 )
-            values = np.ascontiguousarray(rgb[..., 0])
-            return look_up_ids(values, self.table, self.class_map, str(path))
+            return self._of_values(np.ascontiguousarray(rgb[..., 0]), path)
+        class_map = self.classes.class_map
         try:
-            return self.class_map.encode(rgb, source=path)
+            return look_up(rgb, self.classes.colours, f"{path} ({class_map.name})")
         except UnknownColour as error:
             if all(len(set(colour)) == 1 for colour, _ in error.most):
                 hint = (
                     "greys in RGB: if they are ids, name them with --ids, such as "
-                    f"--ids '0={self.class_map.names[0]}'"
+                    f"--ids '0={class_map.names[0]}'"
                 )
-                raise UnknownColour(*error.args[:4], hint) from None
+                raise UnknownColour(
+                    error.where, error.pixels, error.colours, error.most, hint
+                ) from None
             raise
 
     def _of_indices(self, image: Image.Image, path: Path) -> np.ndarray:
         indices = np.asarray(image)
-        if not self.named:
-            _, _, contradicts = palette_facts(image, self.class_map)
+        if not self.sure:
+            _, _, contradicts = palette_facts(image, self.classes)
             if contradicts:
                 raise ValueError(
                     f"{path}: its palette has {contradicts}, and the palettes of other "
                     f"masks are read by their indices; say which is meant: --palette "
                     f"index or --palette colour"
                 )
-        return look_up_ids(indices, self.table, self.class_map, str(path))
+        return self._of_values(indices, path)
 
 
 def mask_labels(
-    class_map: ClassMap,
+    classes: LabelClasses,
     masks: Sequence[Path],
     ids: Ids | None = None,
     first_id: int | None = None,
@@ -123,7 +130,7 @@ def mask_labels(
     """Returns the function that reads masks, and what a `Source` says of it.
 
     Args:
-        class_map: Of the classes.
+        classes: And what stands for them in masks.
         masks: All files, some of which are looked at.
         ids: As in `value_table`, like the next two.
         first_id: The value of class 0.
@@ -145,26 +152,27 @@ def mask_labels(
             "--palette colour beside --ids, --first-id or --void, which name ids and "
             "no colours; take one of the two"
         )
-    table = value_table(class_map, ids, first_id, void)
+    table = value_table(classes, ids, first_id, void)
     sample = [masks[i * len(masks) // SAMPLE] for i in range(SAMPLE)] if masks else []
     sample = list(dict.fromkeys(sample))
     modes = {path: mode for path in sample if (mode := _mode(path))}
     palettes = [path for path, mode in modes.items() if mode in ("P", "PA")]
+    sure = named or palette is not None
     notes = [in_words(ids, first_id, void)]
     if palettes:
         why = "as asked for"
         if palette is None and named:
             palette = INDEX
         if palette is None:
-            palette, why = palette_meaning(palettes, class_map)
+            palette, why = palette_meaning(palettes, classes)
         read = "indices, as ids" if palette == INDEX else "colours"
         notes.append(f"masks with a palette are read by their {read}: {why}")
     rgb = [path for path, mode in modes.items() if mode in ("RGB", "RGBA")]
-    rgb_ids = named or bool(rgb) and _rgb_holds_ids(rgb, class_map)
+    rgb_ids = named or bool(rgb) and _rgb_holds_ids(rgb, classes)
     if rgb_ids and not named:
         notes.append("RGB masks are read as ids: all are greys that no class has")
     grey = rgb_ids or any(mode[0] in "LI1F" for mode in modes.values())
-    labels = MaskLabels(class_map, table, palette or INDEX, named, rgb_ids)
+    labels = MaskLabels(classes, table, palette or INDEX, named, rgb_ids, sure)
     facts = {
         "notes": tuple(filter(None, notes)),
         "grey_ids": not named and (grey or bool(palettes) and palette == INDEX),
@@ -172,9 +180,8 @@ def mask_labels(
     return labels, facts
 
 
-def _rgb_holds_ids(masks: Iterable[Path], class_map: ClassMap) -> bool:
+def _rgb_holds_ids(masks: Iterable[Path], classes: LabelClasses) -> bool:
     """Returns whether RGB masks are greys that are ids, and not colours of classes."""
-    allowed = {*range(class_map.num_classes), class_map.void}
     found: set[int] = set()
     for path in masks:
         try:
@@ -184,8 +191,8 @@ def _rgb_holds_ids(masks: Iterable[Path], class_map: ClassMap) -> bool:
         if not _is_grey(rgb):
             return False
         found.update(np.bincount(rgb[..., 0].ravel()).nonzero()[0].tolist())
-    colours = class_map.colour_to_class
-    return found <= allowed and any((v, v, v) not in colours for v in found)
+    colours = classes.colours
+    return found <= classes.ids.keys() and any((v, v, v) not in colours for v in found)
 
 
 def _is_grey(rgb: np.ndarray) -> bool:

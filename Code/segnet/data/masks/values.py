@@ -1,6 +1,7 @@
-"""Says which class each value of a grey mask stands for: `--ids`, `--first-id`, `--void`.
+"""Says which class each value of a grey mask stands for.
 
-Without options the value is the id of the class, and the class map's void is void.
+The options are `--ids`, `--first-id` and `--void`. Without them the value is the id of
+the class, and the class map's void is void.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from segnet.classes import ClassMap
+from segnet.classes.reading import LabelClasses
 from segnet.data.source import WrongOption
 
 VALUES = 1 << 16
@@ -50,7 +52,7 @@ class UnknownId(ValueError):
 
 
 def value_table(
-    class_map: ClassMap,
+    classes: LabelClasses,
     ids: Ids | None = None,
     first_id: int | None = None,
     void: str | int | Iterable[int] | None = None,
@@ -58,7 +60,7 @@ def value_table(
     """Returns the id of each value of a mask, (65536,) int16, -1 where it has none.
 
     Args:
-        class_map: Of the classes.
+        classes: And what stands for them in masks without options.
         ids: Value -> name of its class or "void", as a mapping or as the text
             "0=background,255=car"; values that are not listed have no id.
         first_id: The value of class 0; class 1 has the next one, and so on.
@@ -67,16 +69,19 @@ def value_table(
     Raises:
         WrongOption: A value or name is wrong, or `ids` and `first_id` are both given.
     """
-    table = np.full(VALUES, UNKNOWN, np.int16)
+    class_map, table = classes.class_map, np.full(VALUES, UNKNOWN, np.int16)
     # An option below may give this value to a class.
     table[class_map.void] = class_map.void
-    if ids is None:
-        start = 0 if first_id is None else first_id
-        if not 0 <= start <= VALUES - class_map.num_classes:
-            raise WrongOption(f"first id {start}, expected 0 to 255")
-        table[start : start + class_map.num_classes] = range(class_map.num_classes)
-    elif first_id is not None:
+    if ids is not None and first_id is not None:
         raise WrongOption("both --ids and --first-id; --ids names every value already")
+    if first_id is not None:
+        if not 0 <= first_id <= VALUES - class_map.num_classes:
+            raise WrongOption(f"--first-id {first_id}, expected 0 or more")
+        table[first_id : first_id + class_map.num_classes] = range(
+            class_map.num_classes
+        )
+    elif ids is None:
+        table[list(classes.ids)] = list(classes.ids.values())
     else:
         for value, name in _pairs(ids):
             _check_value(value)

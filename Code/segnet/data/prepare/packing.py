@@ -83,11 +83,11 @@ class FramePacker:
         light = replace(source, frames=())
         if size is not None:
             return cls(light, size, size, skip_bad, resize=True)
-        usual, differing = source.size, []
+        usual = source.size
         if usual is None:
             usual, differing = usual_size(frames)
-        if differing and not skip_bad:
-            raise refusal(usual, len(frames), differing)
+            if differing and not skip_bad:
+                raise refusal(usual, len(frames), differing)
         return cls(light, usual, scaled_size(usual, scale), skip_bad)
 
     def __call__(self, frame: Frame) -> tuple[bytes, bytes, np.ndarray] | Bad:

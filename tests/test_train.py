@@ -371,6 +371,10 @@ def changed_state(run, to, change):
             lambda a: a.update({"head/kernel": np.zeros(1)}),
             r"head/kernel is \(1,\) in the file, missing in the network",
         ),
+        (
+            lambda a: a.update({"optimizer/iteration": np.float32(0.5)}),
+            r"optimizer/iteration has the dtype float32 in the file, int\d+ in the n",
+        ),
     ],
 )
 def test_a_state_of_another_network_is_refused(

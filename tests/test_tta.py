@@ -65,16 +65,20 @@ def test_scales_out_of_range_are_refused(network, scales):
         averaged(network, scales=scales)
 
 
+@pytest.mark.parametrize(("scale", "made"), [(1e-9, "0x0"), (0.9, "58x72")])
+def test_frames_below_64_pixels_are_refused_with_the_range(network, scale, made):
+    words = (
+        f"scale {scale:g} makes frames of {made}, .* of 64x80, scales from 1.00 to 8"
+    )
+    with pytest.raises(ValueError, match=words):
+        averaged(network, scales=(1.0, scale))
+
+
 def test_frames_of_any_size_cannot_be_averaged():
     inputs = keras.Input((None, None, 3), dtype="uint8")
     free = keras.Model(inputs, keras.layers.Conv2D(2, 1)(inputs), name="free")
     with pytest.raises(ValueError, match="free takes frames of any size"):
         averaged(free)
-
-
-def test_a_side_below_the_networks_smallest_is_refused(network):
-    with pytest.raises(ValueError, match="at least 64, got \\(32, 40"):
-        averaged(network, scales=(0.5,))
 
 
 def test_the_report_says_what_was_averaged(store_path):

@@ -80,7 +80,8 @@ def _add_others(group: argparse._ArgumentGroup) -> None:
         "--verbose",
         type=int,
         choices=(0, 1, 2),
-        help="0 silent, 1 a progress bar, 2 a line an epoch (default)",
+        help="0 silent; 1 and 2 a line an epoch and, on a terminal, a bar of its steps "
+        "(default)",
     )
     group.add_argument(
         "--pictures",
@@ -88,6 +89,12 @@ def _add_others(group: argparse._ArgumentGroup) -> None:
         default=True,
         help="draw curves.png, predictions.jpg, train_batch.jpg and classes.png into "
         "RUN (default: on)",
+    )
+    group.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="also write the loss and the scores for TensorBoard, into RUN/tensorboard "
+        "(needs: pip install tensorboard)",
     )
     group.add_argument(
         "--kernels",
@@ -128,6 +135,11 @@ def _run(
     from segnet.train import train
 
     verbose = "auto" if arguments.verbose is None else arguments.verbose
+    callbacks = []
+    if arguments.tensorboard:
+        from segnet.train.tensorboard import tensorboard_callback
+
+        callbacks.append(tensorboard_callback(arguments.out))
     run = train(
         store,
         recipe,
@@ -137,6 +149,7 @@ def _run(
         extra=extra,
         kernels=arguments.kernels or kernels,
         pictures=arguments.pictures,
+        callbacks=callbacks,
     )
     if verbose:
         report = run / "report.json"

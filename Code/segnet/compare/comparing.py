@@ -15,12 +15,11 @@ from segnet.compare.paired import (
     check_same_frames,
     compare_counts,
 )
+from segnet.compare.reports import Group, Report, by_seed, grouped, read_report
+from segnet.report.tables import percent, points
 from segnet.scores.drives import blocks_of, drives_of
-from segnet.scores.frame_counts import FrameCounts, three_means
-from segnet.scores.intervals import FEW_BLOCKS, Intervals, intervals
-from segnet.system.text import shown_in_line
+from segnet.scores.intervals import FEW_BLOCKS
 
-REPORT, FRAMES = "report.json", "frames.npz"
 # With fewer, one comparison in seven finds a difference that is not there
 # (experiments/coverage.py).
 FEWEST_BLOCKS = 5
@@ -29,51 +28,16 @@ SAME = ("split", "source", "class_map", "class_mapping", "size")
 
 
 @dataclass(frozen=True)
-class Report:
-    """One report folder of `segnet evaluate --out`.
-
-    Args:
-        folder: Where it is.
-        facts: Its report.json.
-        counts: Its frames.npz.
-    """
-
-    folder: Path
-    facts: dict
-    counts: FrameCounts
-
-
-@dataclass(frozen=True)
-class Group:
-    """Reports of one recipe that differ in the seed alone, or one report.
-
-    Args:
-        name: For tables.
-        reports: At least one.
-        scores: mIoU over the set of each, 0 to 1.
-        intervals: Of the first report.
-    """
-
-    name: str
-    reports: tuple[Report, ...]
-    scores: tuple[float, ...]
-    intervals: Intervals
-
-    @property
-    def spread(self) -> float | None:
-        """Sample standard deviation of the seeds' mIoU, None for one seed."""
-        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
-
-
-@dataclass(frozen=True)
 class Outcome:
     """The result of a comparison.
 
     Args:
-        groups: The first is what the others are compared with.
+        groups: The first is what the others are compared with. Where all reports are
+            of one recipe, a group for each seed.
         comparisons: One for each further group.
-        verdicts: A sentence for each comparison; for a single group one on its seeds.
-        facts: The frames: `split`, `source`, `frames`, `blocks`, `drives`, `seed`.
+        verdicts: A sentence for each comparison.
+        facts: The frames: `split`, `source`, `frames`, `blocks`, `drives`, `seed`; and
+            `seeds_of_one_recipe`, their mIoU with its spread, None for several recipes.
     """
 
     groups: tuple[Group, ...]
@@ -130,7 +94,10 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
             f"are no scores to compare"
         )
     blocks = blocks_of(first.counts.frame_ids)
-    groups = _grouped(reports, blocks, seed)
+    groups, seeds = grouped(reports, blocks, seed), None
+    if len(groups) == 1:
+        (seeds,) = groups
+        groups = by_seed(seeds, blocks, seed)
     comparisons = tuple(
         compare_counts(
             [report.counts for report in groups[0].reports],
@@ -146,55 +113,13 @@ def compare(folders: Sequence[str | Path], seed: int = 0) -> Outcome:
         "blocks": int(blocks.max()) + 1,
         "drives": len(drives_of(first.counts.frame_ids)),
         "seed": seed,
+        "seeds_of_one_recipe": seeds and _spread(seeds),
     }
-    if not comparisons:
-        return Outcome(groups, (), (_seeds_only(groups[0]),), facts)
     verdicts = tuple(
         verdict(groups[0], group, found, facts)
         for group, found in zip(groups[1:], comparisons, strict=True)
     )
     return Outcome(groups, comparisons, verdicts, facts)
-
-
-def read_report(folder: str | Path) -> Report:
-    """Returns a report folder.
-
-    Raises:
-        FileNotFoundError: The folder or a file in it is missing.
-        ValueError: A file in it is damaged.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"{folder}: no such folder; `segnet evaluate MODEL STORE --out {folder}` "
-            f"writes one"
-        )
-    path = folder / REPORT
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{path}: no such file; is {folder} what `segnet evaluate --out` wrote?"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: damaged, no JSON ({error})") from error
-    if not isinstance(facts, dict) or "split" not in facts:
-        raise ValueError(f"{path}: no report of `segnet evaluate`")
-    training = facts.get("training") or {}
-    recipe = training.get("recipe") or {} if isinstance(training, dict) else None
-    if not isinstance(recipe, dict):
-        raise ValueError(f"{path}: damaged (training is {training!r})")
-    if not (folder / FRAMES).is_file() and (folder / "recipe.json").is_file():
-        raise FileNotFoundError(
-            f"{folder}: a run folder; give what `segnet evaluate --out` wrote, or "
-            f"--store STORE to evaluate it first"
-        )
-    if not (folder / FRAMES).is_file():
-        raise FileNotFoundError(
-            f"{folder / FRAMES}: no such file; reports of segnet 0.1 have no counts of "
-            f"frames, so evaluate again"
-        )
-    return Report(folder, facts, FrameCounts.load(folder / FRAMES))
 
 
 def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
@@ -211,19 +136,26 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
         )
     few = facts["blocks"] < FEW_BLOCKS
     caution = " So few blocks make an interval too narrow." if few else ""
-    span = f"[{_signed(interval.low)}, {_signed(interval.high)}]"
+    span = f"[{points(interval.low)}, {points(interval.high)}]"
     if facts["blocks"] < FEWEST_BLOCKS:
         return (
             f"Too few blocks for a verdict on {a.name} and {b.name}: {where}; "
-            f"{_signed(interval.estimate)} {span} points of mIoU."
+            f"{points(interval.estimate)} {span} points of mIoU."
         )
     if not miou.different:
         return (
             f"No difference between {a.name} and {b.name} that {where} can show: "
-            f"{_signed(interval.estimate)} {span} points of mIoU.{caution}"
+            f"{points(interval.estimate)} {span} points of mIoU.{caution}"
         )
     better, worse = (b, a) if interval.estimate > 0 else (a, b)
     low, high = sorted(abs(end) for end in (interval.low, interval.high))
+    if facts["seeds_of_one_recipe"]:
+        return (
+            f"No difference is claimed between seeds of one recipe: {better.name} has "
+            f"{_points(abs(interval.estimate))} [{_points(low)}, {_points(high)}] "
+            f"points of mIoU more than {worse.name} on {where}, and that is what a "
+            f"seed changes.{caution}"
+        )
     text = (
         f"{better.name} is better than {worse.name} by "
         f"{_points(abs(interval.estimate))} [{_points(low)}, {_points(high)}] points "
@@ -234,49 +166,14 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
     return text
 
 
-def _seeds_only(group: Group) -> str:
-    mean = statistics.mean(group.scores)
-    return (
-        f"No difference is claimed: these are {len(group.scores)} seeds of one recipe, "
-        f"{_points(mean)} ± {_points(group.spread or 0)} mIoU."
-    )
+def _spread(seeds: Group) -> str:
+    mean = statistics.mean(seeds.scores)
+    return f"{_points(mean)} ± {_points(seeds.spread or 0)}"
 
 
 def rows(found: Comparison) -> tuple[Difference, ...]:
     """Returns the differences in the order of tables: mIoU, then each class."""
     return found.miou, *found.per_class
-
-
-def _grouped(reports: list[Report], blocks: np.ndarray, seed: int) -> tuple[Group, ...]:
-    members: dict[str, list[Report]] = {}
-    for index, report in enumerate(reports):
-        recipe = (report.facts.get("training") or {}).get("recipe")
-        key = f"report {index}"
-        if recipe:
-            same = {name: value for name, value in recipe.items() if name != "seed"}
-            weights = report.facts["training"].get("weights", "")
-            key = json.dumps([same, weights], sort_keys=True)
-        members.setdefault(key, []).append(report)
-    names = _names(list(members.values()))
-    return tuple(
-        Group(
-            name,
-            tuple(same),
-            tuple(three_means(report.counts).over_set for report in same),
-            intervals(same[0].counts, blocks, seed),
-        )
-        for name, same in zip(names, members.values(), strict=True)
-    )
-
-
-def _names(groups: list[list[Report]]) -> list[str]:
-    """Returns the network's name, with the folder where two groups have one network."""
-    names = [str(same[0].facts.get("model", same[0].folder.name)) for same in groups]
-    return [
-        # The names go into files, whose encoding lacks some bytes of a folder's name.
-        shown_in_line(f"{name} ({same[0].folder})" if names.count(name) > 1 else name)
-        for name, same in zip(names, groups, strict=True)
-    ]
 
 
 def _check_same(a: Report, b: Report) -> None:
@@ -293,11 +190,8 @@ def _check_same(a: Report, b: Report) -> None:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}"
+    # A difference that is too small for one decimal is no 0.0.
+    return percent(share, 1 if share >= 0.0005 else 2)
 
 
 def _without_nan(value: Any) -> Any:

@@ -8,7 +8,7 @@ from segnet.compare.comparing import Group, Outcome, rows
 from segnet.compare.paired import Comparison, Difference
 from segnet.compare.tables import second_look
 from segnet.report.pages import write_page
-from segnet.report.tables import percent
+from segnet.report.tables import percent, points
 
 # The plot is this wide, in units of its picture.
 WIDTH = 400
@@ -22,24 +22,26 @@ def write_comparison(path: Path, outcome: Outcome) -> None:
         outcome: What `compare` returned.
     """
     facts, count = outcome.facts, len(outcome.groups)
+    seeds = facts["seeds_of_one_recipe"]
+    what = f"{count} seeds of one recipe" if seeds else f"{count} networks"
     write_page(
         path,
         "compare.html",
-        title=f"{count} network{'s' * (count != 1)} on {facts['split']} of "
-        f"{facts['source']}",
+        title=f"{what} on {facts['split']} of {facts['source']}",
         verdicts=outcome.verdicts,
         facts=[
             ("frames", str(facts["frames"])),
             ("blocks of neighbours", str(facts["blocks"])),
             ("drives", str(facts["drives"])),
             ("classes", facts["class_map"]),
+            *([("mIoU over the seeds", seeds)] if seeds else []),
             ("bootstrap", f"paired, over blocks, seed {facts['seed']}"),
         ],
         groups=[_group(group) for group in outcome.groups],
         comparisons=[
             _part(outcome.groups[0], group, found)
             for group, found in zip(
-                outcome.groups[1:], outcome.comparisons, strict=False
+                outcome.groups[1:], outcome.comparisons, strict=True
             )
         ],
     )
@@ -81,8 +83,7 @@ def _part(a: Group, b: Group, found: Comparison) -> dict:
         for row in every
     ]
     ticks = [
-        {"x": at(v), "text": f"{100 * v:+.1f}" if v else "0"}
-        for v in sorted({low, 0.0, high})
+        {"x": at(v), "text": points(v) if v else "0"} for v in sorted({low, 0.0, high})
     ]
     return {
         "a": a.name,
@@ -102,8 +103,8 @@ def _row(row: Difference) -> dict:
     return {
         "name": row.name,
         "scores": [percent(None if absent else score) for score in (row.a, row.b)],
-        "difference": "-" if absent else f"{100 * row.interval.estimate:+.1f}",
-        "interval": f"{100 * low:+.1f} to {100 * high:+.1f}" if known else "-",
+        "difference": "-" if absent else points(row.interval.estimate),
+        "interval": f"{points(low)} to {points(high)}" if known else "-",
         "p": "-" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}",
         "different": row.different,
     }

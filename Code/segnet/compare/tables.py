@@ -6,7 +6,7 @@ import numpy as np
 
 from segnet.compare.comparing import Outcome, rows
 from segnet.compare.paired import Comparison, Difference
-from segnet.report.tables import markdown_table, percent, text_table
+from segnet.report.tables import markdown_table, percent, points, text_table
 
 LATEX_ESCAPES = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -19,13 +19,11 @@ def text(outcome: Outcome) -> str:
     """Returns the verdicts and a table of every comparison, for the terminal."""
     parts = [_groups(outcome)]
     for found, group, words in zip(
-        outcome.comparisons, outcome.groups[1:], outcome.verdicts, strict=False
+        outcome.comparisons, outcome.groups[1:], outcome.verdicts, strict=True
     ):
         head = ("IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)")
         table = text_table(head, [_cells(row, str) for row in rows(found)])
         parts.append("\n".join([table, second_look(found), "", words]))
-    if not outcome.comparisons:
-        parts += outcome.verdicts
     return "\n\n".join(parts)
 
 
@@ -33,13 +31,12 @@ def markdown(outcome: Outcome) -> str:
     """Returns a Markdown table for each comparison, with its verdict below."""
     parts = []
     for group, found, words in zip(
-        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=False
+        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=True
     ):
         head = ["IoU, %", outcome.groups[0].name, group.name, "difference", "p (Holm)"]
         body = [_cells(row, _bold) for row in rows(found)]
         table = markdown_table(head, body)
         parts.append("\n".join([table, "", words, second_look(found)]))
-    parts += outcome.verdicts if not parts else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -47,7 +44,7 @@ def latex(outcome: Outcome) -> str:
     """Returns a LaTeX tabular (booktabs) for each comparison."""
     parts = []
     for group, found, words in zip(
-        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=False
+        outcome.groups[1:], outcome.comparisons, outcome.verdicts, strict=True
     ):
         head = ["IoU (\\%)", *map(_tex, (outcome.groups[0].name, group.name))]
         head += ["difference", "$p$ (Holm)"]
@@ -70,7 +67,6 @@ def latex(outcome: Outcome) -> str:
                 ]
             )
         )
-    parts += [f"% {words}" for words in outcome.verdicts if not outcome.comparisons]
     return "\n\n".join(parts) + "\n"
 
 
@@ -85,6 +81,8 @@ def _groups(outcome: Outcome) -> str:
             seeds = "" if np.isnan(low) else f" [{percent(low)}, {percent(high)}]"
         lines.append(f"{group.name}: mIoU {mean}{seeds}")
     facts = outcome.facts
+    if facts["seeds_of_one_recipe"]:
+        lines.append(f"seeds of one recipe: mIoU {facts['seeds_of_one_recipe']}")
     lines.append(
         f"on {facts['frames']} {facts['split']} frames of {facts['source']}: "
         f"{facts['blocks']} neighbouring blocks, drives: {facts['drives']}; "
@@ -94,12 +92,12 @@ def _groups(outcome: Outcome) -> str:
 
 
 def _cells(row: Difference, mark: Callable[[str], str]) -> list[str]:
-    difference = f"{100 * row.interval.estimate:+.1f}"
+    difference = points(row.interval.estimate)
     if np.isnan(row.interval.estimate):
         return [row.name, "absent", "absent", "-", "-"]
     if not np.isnan(row.interval.low):
-        low, high = 100 * row.interval.low, 100 * row.interval.high
-        difference = f"{difference} [{low:+.1f}, {high:+.1f}]"
+        low, high = points(row.interval.low), points(row.interval.high)
+        difference = f"{difference} [{low}, {high}]"
     if row.different:
         difference = mark(difference)
     p = "-" if np.isnan(row.p_holm) else f"{row.p_holm:.3f}"

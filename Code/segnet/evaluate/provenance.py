@@ -21,7 +21,7 @@ def provenance_of(
     options: dict[str, object],
     runtime: str | None = None,
 ) -> dict:
-    """Returns `command`, which repeats the score, and `facts` by their names.
+    """Returns `model`, `command`, which repeats the score, and `facts` by their names.
 
     Absolute paths are cut to their last two parts: where a file lies on one machine
     says nothing elsewhere. Relative ones stay, so that the command runs as it is.
@@ -46,6 +46,7 @@ def provenance_of(
     else:
         ran, file = {"runtime": runtime}, "sha256 of the file"
     return {
+        "model": brief_path(model) if model else None,
         "command": shlex.join(words),
         "facts": {
             "segnet": __version__,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from segnet.models.blocks import MIN_SIZE
 from segnet.models.build import at_size
 
 # Below what a float32 softmax gives for a class that is out of the question.
@@ -46,7 +47,14 @@ def averaged(
     inputs = keras.Input(model.input_shape[1:], dtype="uint8")
     views = []
     for number, scale in enumerate(scales):
-        scaled = tuple(max(1, round(scale * side)) for side in size)
+        scaled = tuple(round(scale * side) for side in size)
+        if min(scaled) < MIN_SIZE and scale != 1:
+            raise ValueError(
+                f"scale {scale:g} makes frames of {scaled[0]}x{scaled[1]}, expected at "
+                f"least {MIN_SIZE} pixels a side: for these frames of "
+                f"{size[0]}x{size[1]}, scales from {MIN_SIZE / min(size):.2f} to "
+                f"{LARGEST}"
+            )
         network, images = _at_scale(model, scaled, scale), inputs
         if scaled != size:
             # Networks inside a network need names of their own.

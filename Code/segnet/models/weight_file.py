@@ -105,14 +105,21 @@ def assign_variables(
         where: Words for the error, put before the difference.
 
     Raises:
-        ValueError: An array is missing, has another shape or belongs to no variable;
-            the first by name is named, and all variables stay as they were.
+        ValueError: An array is missing, has another shape or kind of dtype, or belongs
+            to no variable; the first by name is named, and all variables stay as they
+            were.
     """
     for name in sorted({*arrays, *variables}):
         have, want = (_shape(values, name) for values in (arrays, variables))
         if have != want:
             raise ValueError(
                 f"{where}: {name} is {have} in the file, {want} in the network"
+            )
+        dtypes = arrays[name].dtype, np.dtype(variables[name].dtype)
+        if dtypes[0].kind != dtypes[1].kind:
+            raise ValueError(
+                f"{where}: {name} has the dtype {dtypes[0]} in the file, {dtypes[1]} "
+                f"in the network"
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])

@@ -56,6 +56,17 @@ def percent(share: float | None, digits: int = 1, none: str = "absent") -> str:
     return none if share is None else f"{100 * share:.{digits}f}"
 
 
+def points(difference: float, digits: int = 1) -> str:
+    """Returns a difference of shares in percentage points, with its sign.
+
+    Args:
+        difference: -1 to 1.
+        digits: Number of decimals.
+    """
+    # Adding 0 makes 0 of -0.
+    return f"{round(100 * difference, digits) + 0.0:+.{digits}f}"
+
+
 def _aligned(cells: Sequence[str], widths: Sequence[int], left: int) -> Iterable[str]:
     for number, (cell, width) in enumerate(zip(cells, widths, strict=True)):
         yield cell.ljust(width) if number < left else cell.rjust(width)

@@ -19,6 +19,7 @@ CURVES, CLASSES = "curves.png", "classes.png"
 PREDICTIONS, BATCH = "predictions.jpg", "train_batch.jpg"
 FILES = (RECIPE, CLASS_MAP, HISTORY, BEST, STATE, REPORT, RECORD)
 PICTURES = (CURVES, CLASSES, PREDICTIONS, BATCH)
+TENSORBOARD = "tensorboard"
 LOCK = "run.lock"
 COLUMNS = (
     "epoch",

@@ -23,6 +23,8 @@ from segnet.system.files import BROKEN, find_damage, replacing
 
 AVERAGE, OPTIMIZER = "average", "optimizer"
 PROGRESS = "progress"
+# The types of values in a row of the history.
+NUMBERS = (int, float, type(None))
 # What NumPy and the JSON within raise for a file that is not as it was written.
 DAMAGED = (
     zipfile.BadZipFile,
@@ -167,6 +169,8 @@ def _progress(state: Mapping[str, np.ndarray]) -> Progress:
         not all(type(side) is int for side in (height, width))
         or not all(type(name) is str for name in names)
         or not all(row.keys() >= {*COLUMNS} for row in rows)
+        or not all(type(value) in NUMBERS for row in rows for value in row.values())
+        or [row["epoch"] for row in rows] != [*range(1, len(rows) + 1)]
     ):
         raise ValueError("its progress is no history of a run")
     return progress

@@ -148,15 +148,12 @@ class Run:
         run_folder.write_history(out, progress.rows)
         return progress
 
-    def fit(
-        self, done: int, callbacks: Sequence[keras.callbacks.Callback], verbose: int
-    ) -> None:
+    def fit(self, done: int, callbacks: Sequence[keras.callbacks.Callback]) -> None:
         """Trains the epochs that are missing.
 
         Args:
             done: The number of finished epochs.
-            callbacks: For `keras.Model.fit`.
-            verbose: As in `keras.Model.fit`.
+            callbacks: For `keras.Model.fit`, in the order of their calls.
         """
         steps = len(self.batches)
 
@@ -175,7 +172,7 @@ class Run:
                     epochs=self.recipe.epochs,
                     initial_epoch=done,
                     callbacks=list(callbacks),
-                    verbose=verbose,
+                    verbose=0,
                 )
             except Exception:
                 # TensorFlow wraps what a data thread raises in pages of its own.

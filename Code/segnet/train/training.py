@@ -56,8 +56,8 @@ def train(
         out: The run folder, new unless `resume`.
         resume: Continue after the last finished epoch, if there is one. Only `epochs`
             may have grown: the learning rate then follows the longer schedule.
-        verbose: 0 prints nothing, 1 shows a progress bar, 2 and "auto" print a line
-            an epoch with the time left.
+        verbose: 0 prints nothing; 1, 2 and "auto" a line an epoch with the time left,
+            and on a terminal a bar of its steps.
         extra: A second store with the same classes, whose train frames fill
             `recipe.extra_share` of each batch.
         kernels: "keras", or "fast" for those of `segnet.train.kernels`.
@@ -89,7 +89,7 @@ def train(
             record = recorded(out, *_facts(store.path, run, out, extra, kernels))
             opened.enter_context(record)
             own = _callbacks(run, out, progress, verbose, pictures)
-            run.fit(done, [*own, *callbacks], verbose=int(verbose == 1))
+            run.fit(done, [*own, *callbacks])
         if not recipe.include_val:
             _write_report(out, store, progress, pictures)
     return out
@@ -127,7 +127,7 @@ def _callbacks(
 ) -> list[keras.callbacks.Callback]:
     """Returns the callbacks in order: the others read the logs written by the first."""
     callbacks = [ValidateAndSave(run, out, progress)]
-    if verbose in ("auto", 2):
+    if verbose:
         callbacks += [StepBar(), EpochLines(run.recipe, progress)]
     if pictures:
         from segnet.train.run_pictures import DrawRun

@@ -168,7 +168,7 @@ def verdict(a: Group, b: Group, found: Comparison, facts: dict) -> str:
 
 def _spread(seeds: Group) -> str:
     mean = statistics.mean(seeds.scores)
-    return f"{_points(mean)} ± {_points(seeds.spread or 0)}"
+    return f"{percent(mean)} ± {percent(seeds.spread or 0)}"
 
 
 def rows(found: Comparison) -> tuple[Difference, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segnet.cli import main
 from segnet.models import MODELS
 from segnet.recipe import Recipe
 from segnet.runs import folder as run_folder
@@ -14,7 +15,6 @@ from segnet.runs.record import read_record
 from segnet.runs.state import Progress
 from segnet.train import train
 from segnet.train.epoch_lines import EpochLines, duration
-from segnet.train.tensorboard import tensorboard_callback
 from test_train import TINY, tiny
 
 
@@ -109,8 +109,10 @@ def test_tensorboard_gets_the_columns_of_the_history(store_path, tmp_path):
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     from tensorboard.util.tensor_util import make_ndarray
 
-    recipe, out = dataclasses.replace(TINY, epochs=2), tmp_path / "run"
-    train(store_path, recipe, out, verbose=0, callbacks=[tensorboard_callback(out)])
+    out = tmp_path / "run"
+    short = ["--epochs", "2", "--batch-size", "4", "--verbose", "0", "--no-pictures"]
+    command = ["train", str(store_path), "--model", "tiny", "--out", str(out), *short]
+    assert main([*command, "--tensorboard"]) == 0
     shown = {"train": [], "validation": []}
     for part, points in shown.items():
         (path,) = (out / "tensorboard" / part).iterdir()
@@ -130,7 +132,12 @@ def test_tensorboard_gets_the_columns_of_the_history(store_path, tmp_path):
         }
 
 
-def test_without_tensorboard_the_package_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("segnet.train.tensorboard.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="not installed: pip install tensorboard"):
-        tensorboard_callback(tmp_path)
+def test_without_tensorboard_the_package_is_named(
+    store_path, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("segnet.cli.train.find_spec", lambda name: None)
+    out = tmp_path / "run"
+    command = ["train", str(store_path), "--model", "tiny", "--out", str(out)]
+    assert main([*command, "--tensorboard"]) == 2
+    assert "not installed: pip install tensorboard" in capsys.readouterr().err
+    assert not out.exists()

@@ -3,12 +3,16 @@
 import argparse
 import dataclasses
 import json
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segnet.cli.checks import check_training
 from segnet.cli.common import Verbs, add_field, add_verb, say
 from segnet.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
 
 # The fields of a recipe that --help shows first.
 USUAL = (
@@ -135,11 +139,6 @@ def _run(
     from segnet.train import train
 
     verbose = "auto" if arguments.verbose is None else arguments.verbose
-    callbacks = []
-    if arguments.tensorboard:
-        from segnet.train.tensorboard import tensorboard_callback
-
-        callbacks.append(tensorboard_callback(arguments.out))
     run = train(
         store,
         recipe,
@@ -149,7 +148,7 @@ def _run(
         extra=extra,
         kernels=arguments.kernels or kernels,
         pictures=arguments.pictures,
-        callbacks=callbacks,
+        callbacks=_tensorboard(arguments),
     )
     if verbose:
         report = run / "report.json"
@@ -159,6 +158,20 @@ def _run(
             say(side_by_side(dict(zip(names, reports.values(), strict=True))))
         say(f"best weights: {run / 'best.keras'}")
     return 0
+
+
+def _tensorboard(arguments: argparse.Namespace) -> list["keras.callbacks.Callback"]:
+    """Returns the callback of Keras that writes for TensorBoard, if it is wanted."""
+    if not arguments.tensorboard:
+        return []
+    if find_spec("tensorboard") is None:
+        raise ValueError("TensorBoard is not installed: pip install tensorboard")
+    import keras
+
+    from segnet.runs.folder import TENSORBOARD
+
+    folder = arguments.out / TENSORBOARD
+    return [keras.callbacks.TensorBoard(folder, write_graph=False)]
 
 
 def _begun(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -24,25 +24,31 @@ def test_a_bare_list_of_names_does(tmp_path, content, mark):
     assert (found.name, found.names) == ("yard", ("road", "car"))
 
 
-def test_a_class_may_have_several_colours(tmp_path):
-    path = tmp_path / "map.json"
+def test_a_class_may_have_several_colours_and_values(tmp_path):
+    path = tmp_path / "found.json"
     rows = [
-        {"id": 0, "name": "road", "colours": [[1, 2, 3], [4, 5, 6]]},
-        {"id": 1, "name": "car", "colour": [7, 8, 9], "colours": [[9, 9, 9]]},
+        {"name": "road", "colour": [1, 2, 3], "share": 0.5},
+        {"name": "line", "colour": [4, 5, 6]},
+        {"name": "road", "colour": [7, 8, 9], "value": 7},
+        {"name": "void", "value": 0},
     ]
-    path.write_text(
-        json.dumps({"version": 1, "name": "a", "classes": rows, "void": 255})
-    )
+    path.write_text(json.dumps({"classes": rows}))
     found = read_classes(path)
-    assert found.class_map.colours == ((1, 2, 3), (7, 8, 9))
-    expected = {(1, 2, 3): 0, (4, 5, 6): 0, (7, 8, 9): 1, (9, 9, 9): 1}
-    assert found.colours == expected | {(0, 0, 0): 255}
-    rows[1]["colours"] = [[4, 5, 6]]
-    path.write_text(
-        json.dumps({"version": 1, "name": "a", "classes": rows, "void": 255})
-    )
-    with pytest.raises(ValueError, match=r"map.json: \(4, 5, 6\) stands for two"):
-        read_classes(path)
+    assert found.class_map.names == ("road", "line")
+    assert found.class_map.colours == ((1, 2, 3), (4, 5, 6))
+    expected = {(1, 2, 3): 0, (4, 5, 6): 1, (7, 8, 9): 0, (0, 0, 0): 255}
+    assert found.colours == expected
+    assert found.ids == {7: 0, 0: 255, 255: 255}
+    for change, message in (
+        ({"colour": [4, 5, 6]}, r"\(4, 5, 6\) stands for two classes"),
+        ({"colour": [4, 5]}, "is not a colour of three integers"),
+        ({"colour": "red"}, "'red' is no colour of three integers"),
+        ({"value": 1 << 16}, "the value 65536 is not 0 to 65535"),
+        ({"value": "1"}, "the value '1' is not 0 to 65535"),
+    ):
+        path.write_text(json.dumps([rows[0] | change, *rows[1:]]))
+        with pytest.raises(ValueError, match=f"found.json: .*{message}"):
+            read_classes(path)
 
 
 def test_colours_come_from_a_table(tmp_path):
@@ -67,12 +73,14 @@ def test_pixel_values_come_from_a_table(tmp_path):
     assert found.ids == {0: 0, 4: 1, 9: 255, 255: 255}
 
 
-def test_black_and_colours_of_other_classes_are_not_displayed():
+def test_classes_without_a_colour_of_their_own_get_one():
     wanted = [(0, 0, 0), (128, 0, 0), None, (128, 0, 0)]
     assert display_colours(wanted) == (
-        *((0, 128, 0), (128, 0, 0)),
-        *((128, 128, 0), (0, 0, 128)),
+        *((0, 0, 0), (128, 0, 0)),
+        *((0, 128, 0), (128, 128, 0)),
     )
+    names = read_classes("Background,car").class_map
+    assert names.colours == ((0, 0, 0), (128, 0, 0))
     assert len({*palette(255), (0, 0, 0)}) == 256
 
 

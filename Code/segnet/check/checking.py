@@ -131,7 +131,7 @@ def _with_shards(findings: Findings, damaged: list[str]) -> Findings:
 def _exists(source: str | Path | Source, root: str | Path | None) -> bool:
     if root is None:
         return Path(source).exists()
-    return source in READERS and Path(root).is_dir()
+    return source in READERS and Path(root).exists()
 
 
 def _name(source: str | Path, root: str | Path | None) -> str:

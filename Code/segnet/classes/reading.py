@@ -19,9 +19,11 @@ from typing import Any
 
 from segnet.classes import files
 from segnet.classes.class_map import ClassMap
-from segnet.classes.colours import VOID_COLOUR, Colour
+from segnet.classes.colours import VOID_COLOUR, Colour, check_colour
 
 VOID = 255
+# Names, in lower case, of what is left when all objects are labelled.
+BACKGROUND_NAMES = ("background", "_background_", "__background__")
 VOID_NAMES = ("void", "ignore", "ignored", "__ignore__", "unlabeled", "unlabelled")
 SUFFIXES = (".json", ".pkl", ".csv", ".txt")
 
@@ -67,17 +69,15 @@ def _voc_colour(index: int) -> Colour:
 
 
 def display_colours(wanted: Sequence[Colour | None]) -> tuple[Colour, ...]:
-    """Returns a colour for each class: its own, or another where it has none.
+    """Returns a colour for each class: its own, or another one.
 
-    Black and a colour that an earlier class has are replaced too, since a class map
-    keeps black for void and needs one colour a class.
+    Those without a colour, or with that of an earlier class, get colours of Pascal VOC.
     """
     taken = {colour for colour in wanted if colour}
     free = (colour for colour in palette(255) if colour not in taken)
     colours: list[Colour] = []
     for colour in wanted:
-        usable = colour and colour != VOID_COLOUR and colour not in colours
-        colours.append(colour if colour and usable else next(free))
+        colours.append(colour if colour and colour not in colours else next(free))
     return tuple(colours)
 
 
@@ -135,7 +135,7 @@ def table(
     rows: Sequence[tuple[str, Colour | None]],
     title: str,
     where: str = "",
-    values: Sequence[int] | None = None,
+    values: Sequence[int | None] | None = None,
 ) -> LabelClasses:
     """Returns the classes of (name, colour) rows.
 
@@ -146,7 +146,8 @@ def table(
         rows: In the order of the ids; None for a class without a colour.
         title: Name of the class map.
         where: For messages.
-        values: What stands for each row in grey label images, by default 0, 1, 2 ...
+        values: What stands for each row in grey label images, None for nothing; by
+            default the ids in order, or the rows' numbers where no row has a colour.
 
     Raises:
         ValueError: No class is left, or a colour or a value stands for two classes.
@@ -157,19 +158,23 @@ def table(
         if name.lower() in VOID_NAMES or name in ids:
             continue
         ids[name] = len(ids)
-        first.append(colour)
+        is_background = name.lower() in BACKGROUND_NAMES
+        first.append(colour or (VOID_COLOUR if is_background else None))
     prefix = f"{where}: " if where else ""
     if not ids:
         raise ValueError(f"{prefix}no class in it")
     class_map = ClassMap(title or "classes", tuple(ids), display_colours(first))
     colours: dict[Colour, int] = {}
     grey: dict[int, int] = {VOID: class_map.void}
+    coloured = any(colour is not None for _, colour in rows)
     for row, (name, colour) in enumerate(rows):
         index = ids.get(name, class_map.void)
-        value = row if values is None else values[row]
+        # Without colours, a row of void takes a value as the others do.
+        value = row if not coloured else None if name not in ids else index
+        value = value if values is None else values[row]
         if colour is not None and colours.setdefault(colour, index) != index:
             raise ValueError(f"{prefix}{colour} stands for two classes")
-        if grey.setdefault(value, index) != index:
+        if value is not None and grey.setdefault(value, index) != index:
             raise ValueError(f"{prefix}{value} stands for two classes")
     colours.setdefault(VOID_COLOUR, class_map.void)
     return LabelClasses(class_map, colours, grey)
@@ -220,35 +225,32 @@ def _from_json(path: Path, text: str) -> LabelClasses:
     rows = content.get("classes") if isinstance(content, dict) else content
     if isinstance(rows, list) and rows and all(isinstance(n, str) for n in rows):
         return named([name.strip() for name in rows], path.stem, "")
-    if not (isinstance(content, dict) and isinstance(rows, list)):
+    if not (isinstance(rows, list) and rows and all(map(_is_plain, rows))):
         return LabelClasses.of(ClassMap.load(path))
-    if not any(isinstance(row, dict) and "colours" in row for row in rows):
-        return LabelClasses.of(ClassMap.load(path))
-    # The first of several colours is the one to display.
-    plain = content | {"classes": [_first_colour(row) for row in rows]}
-    class_map = ClassMap(*files.from_json(json.dumps(plain)))
-    colours = dict(class_map.colour_to_class)
-    for index, row in enumerate(rows):
-        for colour in row.get("colours", ()):
-            if colours.setdefault(_colour(colour), index) != index:
-                raise ValueError(f"{tuple(colour)} stands for two classes")
-    return LabelClasses(class_map, colours, LabelClasses.of(class_map).ids)
+    values = [row.get("value") for row in rows]
+    for value in values:
+        if value is not None and not (type(value) is int and 0 <= value <= 65535):
+            raise ValueError(f"the value {value!r} is not 0 to 65535")
+    found = [(row["name"].strip(), _colour(row.get("colour"))) for row in rows]
+    no_values = all(value is None for value in values)
+    return table(found, path.stem, values=None if no_values else values)
 
 
-def _first_colour(row: Any) -> Any:
-    if not isinstance(row, dict) or "colours" not in row:
-        return row
-    colours = row["colours"]
-    if not isinstance(colours, list) or not colours:
-        raise ValueError(f"the colours of {row.get('name')!r} are no list of colours")
-    return {k: v for k, v in row.items() if k != "colours"} | {
-        "colour": list(_colour(row.get("colour", colours[0])))
-    }
+def _is_plain(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and "id" not in row
+        and isinstance(row.get("name"), str)
+        and bool(row["name"].strip())
+    )
 
 
-def _colour(value: Any) -> Colour:
-    if not isinstance(value, list) or [type(part) for part in value] != [int] * 3:
+def _colour(value: Any) -> Colour | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
         raise ValueError(f"{value!r} is no colour of three integers")
+    check_colour(tuple(value), "the table")
     red, green, blue = value
     return red, green, blue
 

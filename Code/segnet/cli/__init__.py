@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from segnet import __version__
 from segnet.cli.bench import add_bench
 from segnet.cli.check import add_check
+from segnet.cli.classes import add_classes
 from segnet.cli.common import print_any_character, say
 from segnet.cli.compare import add_compare
 from segnet.cli.evaluate import add_evaluate
@@ -35,6 +36,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 ADD_VERBS = (
     add_fetch,
     add_render,
+    add_classes,
     add_check,
     add_prepare,
     add_train,

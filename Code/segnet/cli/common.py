@@ -79,9 +79,29 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for each option of the readers."""
     parser.add_argument(
         "--classes",
-        metavar="MAPPING",
-        help="a mapping such as vkitti-to-cityscapes; for folder: its class map, .json",
+        metavar="CLASSES",
+        help="your own: names such as road,car,other, or a file, .json or .csv; for an"
+        " export: which of its classes; for a public set: a mapping such as"
+        " vkitti-to-cityscapes",
     )
+    parser.add_argument(
+        "--background",
+        metavar="NAME",
+        help="for an export: the class of pixels that no annotation covers, or void"
+        " (default: a class background)",
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="for an export: the folder of the images, where it is another one",
+    )
+    for kind, example in (("image", "_leftImg8bit"), ("mask", "_mask")):
+        parser.add_argument(
+            f"--{kind}-suffix",
+            metavar="TEXT",
+            help=f"for folder: what names of {kind}s end with, such as {example}",
+        )
     parser.add_argument(
         "--ids",
         metavar="VALUE=CLASS,...",
@@ -104,6 +124,12 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
         help="for masks with a palette: what they mean (default: what fits the class"
         " map, and it is said)",
     )
+    parser.add_argument(
+        "--drive",
+        metavar="PATTERN",
+        help="the part of a frame's name that says which video it is from, as a regular"
+        " expression, such as '^(.*)_\\d+$'; the split cuts each drive by itself",
+    )
     for flag in ("world", "variation", "camera"):
         text = f"only this {flag}; may repeat"
         parser.add_argument(f"--{flag}", action="append", metavar="NAME", help=text)
@@ -122,11 +148,26 @@ def add_size(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def readers_text() -> str:
+    """Returns a line and an example for each reader, for --help."""
+    from segnet.data import READERS
+
+    lines = ["\n\nSOURCE is one of these, each with an example:"]
+    for name, reader in READERS.items():
+        lines += [f"  {name:12} {reader.about}", f"               {reader.example}"]
+    return "\n".join(lines)
+
+
 def reader_options(arguments: argparse.Namespace) -> dict:
     """Returns the options of `segnet.data.find.find_source` that flags ask for."""
     return {
         "masks": arguments.masks,
         "classes": arguments.classes,
+        "drive": arguments.drive,
+        "background": arguments.background,
+        "images": arguments.images,
+        "image_suffix": arguments.image_suffix,
+        "mask_suffix": arguments.mask_suffix,
         "ids": arguments.ids,
         "first_id": arguments.first_id,
         "void": arguments.void,
@@ -181,6 +222,24 @@ def add_split(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("split")
     for field in dataclasses.fields(SplitRule):
         add_field(group, field)
+
+
+def say_split(origin: str, rule: str) -> None:
+    """Says when another split is right, where `blocks` was taken by default.
+
+    Args:
+        origin: `Source.origin`; only a user's own data is spoken of.
+        rule: The split rule in words.
+    """
+    from segnet.data.find import reader_of
+
+    reader = reader_of(origin)
+    if reader and not reader.published and rule.startswith("blocks"):
+        say(
+            "the frames of each folder are taken for one video, with a gap at each "
+            "cut; for unrelated photographs: --split random leaves none out; for "
+            "several videos in a folder: --drive PATTERN finds them in the names"
+        )
 
 
 def split_of(arguments: argparse.Namespace) -> "SplitRule | None":

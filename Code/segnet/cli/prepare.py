@@ -13,14 +13,14 @@ from segnet.cli.common import (
     add_workers,
     on_terminal,
     reader_options,
+    readers_text,
     say,
+    say_split,
     split_of,
 )
 
 
 def add_prepare(verbs: Verbs) -> None:
-    from segnet.data import READERS
-
     parser = add_verb(
         verbs,
         "prepare",
@@ -29,17 +29,17 @@ def add_prepare(verbs: Verbs) -> None:
         "  segnet prepare vkitti1 Data Store --scale 3\n"
         "  segnet prepare vkitti2 Data Store --scale 3 --resume   # after a kill\n"
         "  segnet prepare camvid CamVid Store --scale 1\n"
-        "  segnet prepare folder Images Masks Store --classes map.json --scale 2",
+        "  segnet prepare folder Images Masks Store --classes map.json --scale 2"
+        + readers_text(),
     )
-    sources = ", ".join(READERS)
-    parser.add_argument("source", metavar="SOURCE", help=f"one of {sources}")
+    parser.add_argument("source", metavar="SOURCE", help="a reader, see below")
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of the dataset")
     add_masks(parser)
     parser.add_argument("out", metavar="OUT", type=Path, help="folder to write")
     parser.add_argument(
         "--scale",
         type=float,
-        help="divide height and width by this (default 3; 1 for folder)",
+        help="divide height and width by this (default 3; 1 for your own data)",
     )
     add_size(parser)
     add_reader_options(parser)
@@ -86,6 +86,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
         for line in store.skipped:
             say(f"skipped {line}")
         facts = store.attributes
+        if split_of(arguments) is None:
+            say_split(facts["source"], facts["split_rule"])
         for line in facts.get("notes", "").splitlines():
             say(line)
         grey_ids, pixels = facts["grey_ids"], facts["class_pixels"]

@@ -1,5 +1,6 @@
 """Finds a dataset by its name, and maps its classes to those of another one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ def find_source(
     classes: str | Path | None = None,
     *,
     partial: bool = False,
+    drive: str | None = None,
     **options: Any,
 ) -> Source:
     """Returns the frames and labels that the reader called `name` finds below `root`.
@@ -29,6 +31,8 @@ def find_source(
             key of `segnet.classes.mappings.MAPPINGS`, in whose classes the labels
             are given.
         partial: Accept files without partners, as `Reader` does.
+        drive: A regular expression that finds the drive in the name of each frame, in
+            its first group if it has one.
         options: Options of the reader; None counts as not given. `worlds`: only these
             worlds of Virtual KITTI, or cities of Cityscapes; `variations`: only these
             of Virtual KITTI; `cameras`: only these of Virtual KITTI 2; `masks`: the
@@ -45,14 +49,44 @@ def find_source(
         raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")
     reader = READERS[name]
     if "classes" in reader.options:
-        return reader(root, partial=partial, classes=classes, **options)
-    source = reader(root, partial=partial, **options)
-    if classes is None:
-        return source
+        source = reader(root, partial=partial, classes=classes, **options)
+    else:
+        source = reader(root, partial=partial, **options)
+        if classes is not None:
+            try:
+                source = with_classes(source, str(classes))
+            except ValueError as error:
+                raise WrongOption(str(error)) from error
+    return source if drive is None else with_drives(source, drive)
+
+
+def with_drives(source: Source, pattern: str) -> Source:
+    """Returns the source with the drives that a pattern finds in the frames' names.
+
+    Args:
+        source: What a reader found.
+        pattern: As `drive` of `find_source`.
+
+    Raises:
+        WrongOption: It is no regular expression, or a name does not match.
+    """
     try:
-        return with_classes(source, str(classes))
-    except ValueError as error:
-        raise WrongOption(str(error)) from error
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise WrongOption(f"--drive {pattern}: {error}") from error
+    found = [expression.search(frame.id) for frame in source.frames]
+    unmatched = [f.id for f, m in zip(source.frames, found, strict=True) if not m]
+    if unmatched:
+        raise WrongOption(
+            f"--drive {pattern} matches nothing in {len(unmatched)} of "
+            f"{len(found)} names, such as {unmatched[0]}"
+        )
+    frames = tuple(
+        replace(frame, drive=match[1 if expression.groups else 0] or "")
+        for frame, match in zip(source.frames, found, strict=True)
+        if match
+    )
+    return replace(source, frames=frames)
 
 
 def reader_of(origin: str) -> Reader | None:

@@ -130,12 +130,16 @@ class Reader:
         options: What that function takes besides the folder.
         published: The labels follow a published table, which defines void. False for a
             user's own labels.
+        about: What it reads, in a few words.
+        example: The words after `segnet prepare`.
     """
 
     name: str
     module: str
     options: tuple[str, ...] = ()
     published: bool = True
+    about: str = ""
+    example: str = ""
 
     def __call__(
         self, root: str | Path, *, partial: bool = False, **options: Any

@@ -63,8 +63,9 @@ class SplitRule:
         None,
         "blocks: contiguous stretches of each drive; fold: one of K such stretches; "
         "world: whole drives, worlds or cities; publisher: as its lists say; val-only: "
-        "all frames in val; random: single frames, whose neighbours leak (default: "
-        "publisher if lists are published, else blocks)",
+        "all frames in val; random: single frames, right for unrelated photographs and "
+        "wrong for videos, whose neighbours leak (default: publisher if lists are "
+        "published, else blocks)",
         flag="--split",
         choices=RULES,
     )
@@ -266,7 +267,8 @@ def _random(frames: Sequence[Frame], split: SplitRule) -> tuple[list[str], str]:
     names = ["val" if index in val else "train" for index in range(len(frames))]
     return names, (
         f"random: {split.val_share:g} of the single frames for val, seed {split.seed}; "
-        f"neighbours stand on both sides, so scores are too good"
+        f"right for unrelated photographs; neighbours of a video stand on both sides, "
+        f"so scores are too good"
     )
 
 

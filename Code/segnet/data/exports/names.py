@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segnet.classes import ClassMap
-from segnet.classes.colours import Colour
-from segnet.classes.reading import VOID_NAMES, display_colours, read_classes
+from segnet.classes.colours import VOID_COLOUR, Colour
+from segnet.classes.reading import (
+    BACKGROUND_NAMES,
+    VOID_NAMES,
+    display_colours,
+    read_classes,
+)
 from segnet.data.source import WrongOption
 
-# Names, in lower case, of what is left when all objects are labelled.
-BACKGROUND_NAMES = ("background", "_background_", "__background__")
 # A user's word for it, where it is among --classes and not in the export.
 OTHER = "other"
 BACKGROUND, VOID = "background", "void"
@@ -75,8 +78,9 @@ def classes_of(
     missing = [n for n in chosen if n not in found and n != rest]
     if classes is not None and missing:
         raise WrongOption(f"{root} has no {_listed(missing)}; it has {_listed(found)}")
-    if rest and rest not in chosen:
-        chosen.insert(0, rest)
+    if rest:
+        chosen = chosen if rest in chosen else [rest, *chosen]
+        known.setdefault(rest, VOID_COLOUR)
     if not chosen:
         raise ValueError(f"{root}: no annotation has a class")
     if len(chosen) > 255:

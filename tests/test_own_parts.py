@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import exports
+from helpers.exports import SCENE
 from segnet.classes import ClassMap
 from segnet.cli import main
 from segnet.data.batches.own import own_augmentation
+from segnet.data.find import find_source
 from segnet.data.prepare import prepare
+from segnet.data.store import open_store
 from segnet.losses.own import find_loss
 from segnet.models.own import find_builder
 from segnet.system.own_parts import find_own, is_own
@@ -91,6 +95,46 @@ CHANGES = """
 """
 
 
+READER = """
+    from pathlib import Path
+
+    import numpy as np
+    from PIL import Image
+
+    from segnet.classes import ClassMap
+    from segnet.data import Frame, Source
+
+    CLASSES = ClassMap("mine", ("ground", "road", "car"),
+                       ((0, 0, 0), (1, 1, 1), (2, 2, 2)))
+
+    def labels_of(frame):
+        return np.asarray(Image.open(frame.label))
+
+    def source(root, classes=None, read=labels_of):
+        frames = [
+            Frame(path.stem, ".", path.stem, path, path.with_suffix(".bmp"))
+            for path in sorted(root.glob("*.png"))
+        ]
+        return Source("any", root, CLASSES, tuple(frames), read)
+
+    def inner(root):
+        return source(root, read=lambda frame: labels_of(frame))
+
+    def sixteen(frame):
+        return labels_of(frame).astype("uint16")
+
+    def wide(root):
+        return source(root, read=sixteen)
+
+    def text(root):
+        return "frames"
+
+    def twice(root):
+        found = source(root)
+        return Source("a", root, CLASSES, found.frames * 2, labels_of)
+"""
+
+
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """Writes the four files and changes to their folder."""
@@ -98,6 +142,7 @@ def own(tmp_path, monkeypatch):
         "my_nets": NETS,
         "my_losses": LOSSES,
         "my_changes": CHANGES,
+        "my_reader": READER,
     }.items():
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
     monkeypatch.chdir(tmp_path)
@@ -207,6 +252,45 @@ def test_augmentations_are_checked(own, name, message):
     with pytest.raises(ValueError, match=f"my_changes.py:{name}: {message}"):
         augment(np.zeros((6, 8, 3), np.uint8), labels, np.random.default_rng(0))
     assert not labels.any()
+
+
+def test_a_reader_of_ones_own_works_in_processes_too(own):
+    for number in range(40):
+        exports.write_image(own / f"data/{number:02}.png")
+        exports.write_mask(own / f"data/{number:02}.bmp", "L")
+    path = prepare(
+        "my_reader.py:source", own / "data", own / "Store", split="random", workers=2
+    )
+    with open_store(path) as found:
+        assert found.attributes["source"] == "my_reader.py:source"
+        assert (len(found["train"]), len(found["val"])) == (32, 8)
+        assert found["train"].read_labels(0).tolist() == SCENE.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("inner", "read_labels cannot be sent to worker processes"),
+        ("text", "it returned a str, expected a segnet.data.Source"),
+        ("twice", "0 names 2 frames"),
+    ],
+)
+def test_readers_are_checked(own, name, message):
+    exports.write_image(own / "data/0.png")
+    with pytest.raises(ValueError, match=f"my_reader.py:{name}: {message}"):
+        find_source(f"my_reader.py:{name}", own / "data")
+
+
+def test_labels_of_a_reader_are_checked(own):
+    exports.write_image(own / "data/0.png")
+    exports.write_mask(own / "data/0.bmp", "L")
+    source = find_source("my_reader.py:wide", own / "data")
+    with pytest.raises(ValueError, match=r"gave uint16 \(6, 8\) for its labels"):
+        source.read_labels(source.frames[0])
+    with pytest.raises(FileNotFoundError, match="it found no frames in"):
+        find_source("my_reader.py:source", own)
+    with pytest.raises(ValueError, match="or a function of yours, my_reader.py:name"):
+        find_source("mine", own)
 
 
 def test_a_run_with_own_parts_is_resumed_and_scored(own, capsys):

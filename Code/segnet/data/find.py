@@ -1,6 +1,9 @@
 """Finds a dataset by its name, and maps its classes to those of another one."""
 
+import inspect
+import pickle
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +14,7 @@ import numpy as np
 from segnet.classes.mappings import find_mapping
 from segnet.data import READERS
 from segnet.data.source import Frame, Reader, Source, WrongOption
+from segnet.system.own_parts import OwnPart, find_own
 
 
 def find_source(
@@ -45,9 +49,7 @@ def find_source(
         WrongOption: The mapping is unknown, or an option does not fit.
         ValueError: The source is unknown, or its files are not as expected.
     """
-    if name not in READERS:
-        raise ValueError(f"source {name!r}, expected one of {', '.join(READERS)}")
-    reader = READERS[name]
+    reader = find_reader(name)
     if "classes" in reader.options:
         source = reader(root, partial=partial, classes=classes, **options)
     else:
@@ -58,6 +60,98 @@ def find_source(
             except ValueError as error:
                 raise WrongOption(str(error)) from error
     return source if drive is None else with_drives(source, drive)
+
+
+def find_reader(name: str) -> Reader:
+    """Returns the reader of a name, or a user's own.
+
+    Args:
+        name: Key of `READERS`, or what `segnet.system.own_parts` takes: a function
+            `reader(root, **options) -> Source`.
+
+    Raises:
+        FileNotFoundError: The user's file is missing.
+        ValueError: There is no such reader.
+    """
+    if name in READERS:
+        return READERS[name]
+    part = find_own(name, "readers")
+    if part is None:
+        raise ValueError(
+            f"source {name!r}, expected one of {', '.join(READERS)}, or a function of "
+            f"yours, my_reader.py:name"
+        )
+    _, *options = inspect.signature(part.function).parameters
+    return OwnReader(name, "", tuple(options), published=False, part=part)
+
+
+@dataclass(frozen=True)
+class OwnReader(Reader):
+    """A reader that a user wrote.
+
+    Args:
+        part: The function; its arguments beside the folder are options.
+    """
+
+    part: OwnPart | None = None
+
+    def _source(self, root: str | Path, given: dict[str, Any]) -> Source:
+        if self.part is None:
+            raise ValueError(f"{self.name}: no function")
+        source = self.part(Path(root), **given)
+        if not isinstance(source, Source):
+            raise ValueError(
+                f"{self.name}: it returned a {type(source).__name__}, expected a "
+                f"segnet.data.Source"
+            )
+        if not source.frames and not source.orphans:
+            raise FileNotFoundError(f"{self.name}: it found no frames in {root}")
+        twice = Counter(frame.id for frame in source.frames).most_common(1)
+        if twice and twice[0][1] > 1:
+            raise ValueError(f"{self.name}: {twice[0][0]} names {twice[0][1]} frames")
+        read_labels = _OwnLabels(self.part, source.read_labels)
+        return replace(source, name=self.name, read_labels=read_labels)
+
+
+class _OwnLabels:
+    """Calls a user's `read_labels`, in worker processes too, and checks its result.
+
+    Python knows functions by their modules, and workers have not read the user's file:
+    it is read there before the function is looked up.
+    """
+
+    def __init__(self, part: OwnPart, read: Callable[[Frame], np.ndarray]):
+        self.part, self.read = part, read
+        try:
+            pickle.dumps(read)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"{part.text}: read_labels cannot be sent to worker processes "
+                f"({error}); define it at the top of the file, not inside a function"
+            ) from error
+
+    def __call__(self, frame: Frame) -> np.ndarray:
+        labels = replace(self.part, function=self.read)(frame)
+        kind, shape = getattr(labels, "dtype", None), getattr(labels, "shape", ())
+        if kind != np.uint8 or len(shape) != 2:
+            raise ValueError(
+                f"{frame.label}: {self.part.text} gave {kind} {shape} for its labels, "
+                f"expected uint8 (H, W)"
+            )
+        return labels
+
+    def __getstate__(self) -> tuple[str, bytes]:
+        place, _, name = self.part.text.rpartition(":")
+        if place.endswith(".py"):
+            place = str(Path(place).resolve())
+        return f"{place}:{name}" if place else name, pickle.dumps(self.read)
+
+    def __setstate__(self, state: tuple[str, bytes]) -> None:
+        text, read = state
+        part = find_own(text, "readers")
+        if part is None:
+            raise ValueError(f"{text}: no such reader")
+        self.part, self.read = part, pickle.loads(read)
 
 
 def with_drives(source: Source, pattern: str) -> Source:

@@ -165,7 +165,10 @@ class Reader:
                 f"{self.name} has no {name} to choose: apart from its folder it takes "
                 f"{known}"
             )
-        source = import_module(self.module).reader(root, **given)
+        source = self._source(root, given)
         if source.orphans and not (partial and source.frames):
             raise Incomplete(source.orphans)
         return source
+
+    def _source(self, root: str | Path, given: dict[str, Any]) -> Source:
+        return import_module(self.module).reader(root, **given)

@@ -7,8 +7,7 @@ next run removes the remains of a killed one, or resumes with them.
 from pathlib import Path
 from typing import Any
 
-from segnet.data import READERS
-from segnet.data.find import find_source
+from segnet.data.find import find_reader, find_source
 from segnet.data.prepare.filling import Filling
 from segnet.data.prepare.plan import Plan
 from segnet.data.prepare.resume import JOURNAL, Journal, find_journal
@@ -91,7 +90,7 @@ def _scale(source: str, scale: float | None, size: tuple[int, int] | None) -> fl
             "both a scale and a size; the size alone says how large frames become"
         )
     if scale is None:
-        return 3 if READERS[source].published and size is None else 1
+        return 3 if find_reader(source).published and size is None else 1
     return scale
 
 

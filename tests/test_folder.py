@@ -169,7 +169,7 @@ def test_frames_of_test_do_not_train(yard, tmp_path):
 
 @pytest.mark.parametrize("options", [{"masks": None}, {"classes": None}])
 def test_masks_and_classes_are_needed(yard, options):
-    with pytest.raises(ValueError, match="need a folder of masks and a class map"):
+    with pytest.raises(ValueError, match="need a folder of masks and the classes"):
         read(yard, **options)
 
 

@@ -69,8 +69,22 @@ def reader(
             f"beside the images need a --mask-suffix"
         )
     root = Path(root)
-    masks = Path(root if masks is None else masks)
     found = read_classes(classes)
+    masks = Path(root if masks is None else masks)
+    images, labels, orphans = _files(root, masks, image_suffix, mask_suffix)
+    names = sorted(images.keys() & labels.keys())
+    read_labels, facts = mask_labels(
+        found, [labels[name] for name in names], ids, first_id, void, palette
+    )
+    frames = tuple(_frame(name, images[name], labels[name]) for name in names)
+    facts["orphans"] = tuple(orphans)
+    return Source("folder", root, found.class_map, frames, read_labels, **facts)
+
+
+def _files(
+    root: Path, masks: Path, image_suffix: str, mask_suffix: str
+) -> tuple[dict[str, Path], dict[str, Path], list[str]]:
+    """Returns images and masks by the names of their frames, and lines for orphans."""
     images = files_by_name(root, IMAGE_SUFFIXES, image_suffix)
     labels = files_by_name(masks, MASK_SUFFIXES, mask_suffix)
     if masks == root:
@@ -80,19 +94,14 @@ def reader(
         raise wrong_folder(
             root, f"no image in it; their names end with {_ends(image_suffix)}"
         )
-    names, orphans = paired(
+    _, orphans = paired(
         images,
         labels,
         lambda name: root / f"{name}{image_suffix}{IMAGE_SUFFIXES[0]}",
         lambda name: masks / f"{name}{mask_suffix}{MASK_SUFFIXES[0]}",
         _lossy_masks(masks, mask_suffix) if images.keys() - labels.keys() else {},
     )
-    read_labels, facts = mask_labels(
-        found, [labels[name] for name in names], ids, first_id, void, palette
-    )
-    frames = tuple(_frame(name, images[name], labels[name]) for name in names)
-    facts["orphans"] = tuple(orphans)
-    return Source("folder", root, found.class_map, frames, read_labels, **facts)
+    return images, labels, orphans
 
 
 def _ends(suffix: str) -> str:

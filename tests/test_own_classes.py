@@ -169,3 +169,13 @@ def test_unrelated_photographs_are_told_about_random(tmp_path, capsys):
     status, text = segnet(f"prepare {command} --split random", capsys)
     assert status == 0 and "leaves none" not in text
     assert "train 8, val 2" in text
+
+
+def test_another_file_in_place_of_classes_is_named(tmp_path):
+    exports.coco(tmp_path)
+    path = tmp_path / "annotations/instances_train.json"
+    masks = tmp_path / "masks"
+    with pytest.raises(ValueError, match="no list of classes; this is COCO JSON; use"):
+        find_source("folder", tmp_path / "train", path, masks=masks)
+    with pytest.raises(ValueError, match="no list of classes; this is COCO JSON; use"):
+        find_source("coco", tmp_path, path)

@@ -1,7 +1,11 @@
 """Polygons and run lengths, by hand."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import exports
 from helpers.exports import write_json
@@ -146,3 +150,38 @@ def test_holes_and_masks_of_supervisely_and_labelme(tmp_path):
     # Corners are pixels, and half of the outline's pixels count.
     assert (labels[1:6, 1:6] == 2).sum() == 16 - 4 and labels[3, 3] == 0
     assert labels[:3, 5:].tolist() == [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+
+
+def test_circles_masks_and_ignored_shapes_of_labelme(tmp_path):
+    content = exports.labelme(tmp_path)
+    mask = io.BytesIO()
+    Image.fromarray(np.array([[0, 1], [1, 1]], np.uint8)).save(mask, format="PNG")
+    road, car = content["shapes"]
+    content["shapes"] = [
+        road,
+        # Of radius 1.6 about the corner of four pixels: 12 of 16 centres are inside.
+        car | {"shape_type": "circle", "points": [[2, 2], [2, 3.6]]},
+        car
+        | {
+            "shape_type": "mask",
+            "points": [[6, 0], [7, 1]],
+            "mask": base64.b64encode(mask.getvalue()).decode(),
+        },
+        {
+            "label": "__ignore__",
+            "shape_type": "polygon",
+            "points": [[0, 5], [2, 5], [2, 6], [0, 6]],
+        },
+    ]
+    write_json(tmp_path / "train/0.json", content | {"imagePath": "0.jpg"})
+    source = READERS["labelme"](tmp_path)
+    assert source.class_map.names == ("background", "road", "car")
+    assert source.read_labels(source.frames[0]).tolist() == [
+        [0, 2, 2, 0, 0, 0, 0, 2],
+        [2, 2, 2, 2, 0, 0, 2, 2],
+        [2, 2, 2, 2, 0, 0, 0, 0],
+        [1, 2, 2, 1, 1, 1, 1, 1],
+        [1, 1, 1, 1, 1, 1, 1, 1],
+        [255, 255, 1, 1, 1, 1, 1, 1],
+    ]
+    assert any("annotated, but void: __ignore__" in note for note in source.notes)

@@ -13,8 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from segnet.classes.reading import read_classes
-from segnet.data.exports.documents import wrong_folder
+from segnet.data.exports.documents import read_own_classes, wrong_folder
 from segnet.data.listing import paired, visible
 from segnet.data.masks import Ids, mask_labels
 from segnet.data.source import Frame, Source, WrongOption
@@ -69,7 +68,7 @@ def reader(
             f"beside the images need a --mask-suffix"
         )
     root = Path(root)
-    found = read_classes(classes)
+    found = read_own_classes(classes)
     masks = Path(root if masks is None else masks)
     images, labels, orphans = _files(root, masks, image_suffix, mask_suffix)
     names = sorted(images.keys() & labels.keys())

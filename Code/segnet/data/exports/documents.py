@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from segnet.classes.reading import LabelClasses, read_classes
 from segnet.data.listing import visible
 
 FIRST_BYTES = 4096
@@ -112,6 +113,22 @@ def pixel_size(content: Any, what: str) -> tuple[int, int]:
     if height < 1 or width < 1:
         raise ValueError(f"{what} is {height}x{width} pixels")
     return height, width
+
+
+def read_own_classes(given: str | Path) -> LabelClasses:
+    """Returns what `segnet.classes.reading.read_classes` does, and names other files.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It holds no classes, with what it looks like.
+    """
+    try:
+        return read_classes(given)
+    except ValueError as error:
+        look = look_of(Path(given)) if Path(given).is_file() else None
+        if look is None:
+            raise
+        raise ValueError(f"{given}: no list of classes; {look}") from error
 
 
 def look_of(path: Path) -> Look | None:

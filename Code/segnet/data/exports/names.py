@@ -10,8 +10,8 @@ from segnet.classes.reading import (
     BACKGROUND_NAMES,
     VOID_NAMES,
     display_colours,
-    read_classes,
 )
+from segnet.data.exports.documents import read_own_classes
 from segnet.data.source import WrongOption
 
 # A user's word for it, where it is among --classes and not in the export.
@@ -69,7 +69,7 @@ def classes_of(
     chosen = [name for name in found if name.lower() not in VOID_NAMES]
     known = dict(colours or {})
     if classes is not None:
-        given = read_classes(classes).class_map
+        given = read_own_classes(classes).class_map
         chosen = list(given.names)
         known |= dict(zip(given.names, given.colours, strict=True))
     if background == VOID:

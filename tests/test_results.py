@@ -57,6 +57,20 @@ def test_results_are_up_to_date():
     assert all(f"`{name}`" in text for name in MODELS)
 
 
+def test_exported_files_stand_by_weights_format_and_numbers():
+    row = {"weights": "slim", "format": "onnx", "precision": "int8", "bytes": 660_000}
+    row |= {"share": 0.003917, "miou": 0.8499, "keras_miou": 0.8506, "frames": "all"}
+    row |= {"runtime": "onnxruntime 1"}
+    other = row | {"precision": "float32", "share": 0.0, "miou": None}
+    lines = make_results.exported({"files": [row, other], "cpu": "EPYC"}).splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:4]]
+    assert cells == [
+        ["`slim`", "onnx", "float32", "0.66", "0.0000", "-", "85.06", "all"],
+        ["`slim`", "onnx", "int8", "0.66", "0.3917", "84.99", "85.06", "all"],
+    ]
+    assert lines[-1] == "EPYC; onnxruntime 1."
+
+
 def test_the_changes_that_matter_are_up_to_date():
     # After a change to docs/figures/changes.csv: python docs/make/changes.py
     assert make_changes.page() == make_changes.PAGE.read_text(encoding="utf-8")

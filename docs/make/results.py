@@ -3,8 +3,9 @@
     python docs/make/results.py
 
 In `docs/figures/`, `latency.json` and `training.json` are from `segnet bench`,
-`folds.json` is from `experiments/folds.py`, `street.json`, `short.json` and `long.json`
-are from `experiments/budget.py`, and `peers.json` holds published figures of others.
+`folds.json` and `exported.json` from `experiments/folds.py` and `exported.py`,
+`street.json`, `short.json` and `long.json` from `experiments/budget.py`, and
+`peers.json` holds published figures of others.
 The scores are from the cards of the shipped weights. Each table stands between two
 markers; the text around them is written by hand.
 """
@@ -173,6 +174,35 @@ def one_budget(found: dict) -> str:
     return f"{markdown_table(header, rows, left=1)}\n\n{below}"
 
 
+def exported(found: dict) -> str:
+    """Returns the reports of `segnet export` as a table."""
+    header = ["weights", "format", "numbers", "MB", "other class, %", "mIoU"]
+    header += ["mIoU of Keras", "frames"]
+    order = ("float32", "float16", "int8")
+    rows = sorted(
+        found["files"],
+        key=lambda row: (row["weights"], row["format"], order.index(row["precision"])),
+    )
+    table = markdown_table(header, map(_exported, rows), left=3)
+    return (
+        f"{table}\n\n{found['cpu']}; "
+        f"{', '.join(sorted({row['runtime'] for row in rows}))}."
+    )
+
+
+def _exported(row: dict) -> list[str]:
+    return [
+        f"`{row['weights']}`",
+        row["format"],
+        row["precision"],
+        f"{row['bytes'] / 1e6:.2f}",
+        f"{100 * row['share']:.4f}",
+        percent(row["miou"], 2, none=NONE),
+        percent(row["keras_miou"], 2, none=NONE),
+        row["frames"],
+    ]
+
+
 def weights(cards: list[dict]) -> str:
     """Returns the shipped weights as a table, with links to their cards."""
     if not cards:
@@ -184,13 +214,14 @@ def weights(cards: list[dict]) -> str:
 def results(text: str, cards: list[dict]) -> str:
     """Returns docs/results.md with all its tables made anew."""
     budgets = ("street", "short", "long")
-    names = ("latency", "training", "peers", "folds", *budgets)
+    names = ("latency", "training", "peers", "folds", "exported", *budgets)
     read = {
         name: json.loads((DOCS / "figures" / f"{name}.json").read_text())
         for name in names
     }
     latency, training = read["latency"], read["training"]
     parts = {
+        "exported": exported(read["exported"]),
         "folds": folds(read["folds"]),
         "networks": networks(latency, training, cards, read["peers"]),
         "speed": speed(latency),

@@ -61,7 +61,10 @@ def quantise(path: Path, calibration: Calibration) -> None:
 
 def kept_in_float(graph: Any) -> list[str]:
     """Returns the names of the last convolution and of all nodes behind it."""
-    last = max(n for n, node in enumerate(graph.node) if node.op_type == "Conv")
+    last = max(
+        (n for n, node in enumerate(graph.node) if node.op_type == "Conv"),
+        default=len(graph.node),
+    )
     return [node.name for node in graph.node[last:]]
 
 

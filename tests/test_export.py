@@ -16,10 +16,10 @@ from segnet.export.exporting import check_float16
 from segnet.export.formats import WRITERS
 from segnet.export.function import Network, class_ids
 from segnet.export.litert import names_in_float
-from segnet.export.quiet import quiet
 from segnet.runtimes.formats import FORMATS
 from segnet.runtimes.opening import open_runtime
 from segnet.runtimes.seal import is_sealed
+from segnet.system.quiet import quiet
 
 SIZE = (65, 97)
 

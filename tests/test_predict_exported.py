@@ -102,7 +102,7 @@ def test_classes_of_another_number(path):
 
 
 @pytest.mark.parametrize("kind", ["onnx", "litert", "openvino", "saved_model"])
-def test_the_command_writes_what_it_sees(kind, tmp_path, capsys):
+def test_the_command_writes_what_it_sees(kind, tmp_path, capfd):
     library = {"litert": "ai_edge_litert", "saved_model": "tensorflow"}
     pytest.importorskip(library.get(kind, kind))
     path = write(kind, tmp_path / "file", colour_facts())
@@ -112,8 +112,10 @@ def test_the_command_writes_what_it_sees(kind, tmp_path, capsys):
     Image.fromarray(picture(ids)).save(tmp_path / "photo.png")
     out = tmp_path / "seen"
     arguments = ["predict", path, tmp_path / "photo.png", "--out", out, "--confidence"]
+    capfd.readouterr()
     assert main(list(map(str, arguments))) == 0
-    assert capsys.readouterr().out.startswith("1 image\n")
+    written = capfd.readouterr()
+    assert written.out.startswith("1 image\n") and written.err == ""
     with Image.open(out / "photo.png") as seen:
         np.testing.assert_array_equal(seen, ids)
     with Image.open(out / "photo.confidence.png") as seen:

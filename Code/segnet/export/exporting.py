@@ -19,7 +19,6 @@ from segnet.export.frames import Frames
 from segnet.export.function import Network
 from segnet.export.origin import facts_of
 from segnet.export.proof import Proof, prove
-from segnet.export.quiet import quiet
 from segnet.export.report import ExportReport, Written
 from segnet.models.build import at_size
 from segnet.predict.engine import find_class_map
@@ -29,6 +28,7 @@ from segnet.runtimes.opened import first_line
 from segnet.runtimes.opening import open_runtime
 from segnet.runtimes.seal import seal
 from segnet.system.files import replacing
+from segnet.system.quiet import quiet
 
 REPORT = ".json"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from segnet.export import litert, onnx, onnx_int8, openvino, saved_model
 from segnet.export.calibration import Calibration
 from segnet.export.function import Network
-from segnet.export.quiet import quiet
 from segnet.runtimes.facts import PRECISIONS, FileFacts
 from segnet.runtimes.formats import FORMATS, SAVED_MODEL
 from segnet.system.files import replacing_all
+from segnet.system.quiet import quiet
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from segnet.runtimes.facts import FileFacts
 from segnet.runtimes.images import image_input
 from segnet.runtimes.opened import OpenedFile, needing, reading
 from segnet.system.files import BROKEN
+from segnet.system.quiet import quiet
 
 PACKAGE = "ai-edge-litert"
 # The parts of the zip archive behind the network.
@@ -42,7 +43,7 @@ class LiteRTFile(OpenedFile):
         from importlib.metadata import version
 
         facts = read_facts(path)
-        with reading(path, "TensorFlow Lite file"):
+        with reading(path, "TensorFlow Lite file"), quiet():
             interpreter = litert.Interpreter(
                 str(path), num_threads=threads or os.cpu_count() or 1
             )
@@ -62,7 +63,7 @@ class LiteRTFile(OpenedFile):
                 ((key, signature),) = signatures.items()
                 (name,) = signature["inputs"]
         image = image_input(path, name, axes, entry["dtype"], size)
-        with reading(path, "TensorFlow Lite file"):
+        with reading(path, "TensorFlow Lite file"), quiet():
             if any(n < 1 for n in axes):
                 interpreter.resize_tensor_input(entry["index"], image.axes)
             interpreter.allocate_tensors()

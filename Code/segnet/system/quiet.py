@@ -1,4 +1,4 @@
-"""Keeps the lines of converters away from the terminal, unless they fail."""
+"""Keeps the lines of C++ libraries away from the terminal, unless they fail."""
 
 import os
 import sys

@@ -28,7 +28,7 @@ FLOORS = (
     ("predict", "compare"),
     ("evaluate", "export"),
     ("train",),
-    ("bench",),
+    ("bench", "demo"),
     ("cli",),
     ("__main__",),
 )

@@ -13,6 +13,7 @@ from segnet.cli.check import add_check
 from segnet.cli.classes import add_classes
 from segnet.cli.common import print_any_character, say
 from segnet.cli.compare import add_compare
+from segnet.cli.demo import add_demo
 from segnet.cli.evaluate import add_evaluate
 from segnet.cli.export import add_export
 from segnet.cli.fetch import add_fetch
@@ -45,6 +46,7 @@ ADD_VERBS = (
     add_compare,
     add_predict,
     add_export,
+    add_demo,
     add_runs,
     add_pack,
     add_models,

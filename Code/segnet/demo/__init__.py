@@ -1,0 +1,1 @@
+"""`segnet demo`: a page on this machine on which networks see your photographs."""

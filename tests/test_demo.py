@@ -22,7 +22,7 @@ from segnet.predict import Predictor
 from segnet.runs.keras_file import save_model
 
 IDS = np.array([[RED, GREEN, BLUE], [GREEN, BLUE, RED]])
-HOSTILE = "<b>a</b> &.keras"
+HOSTILE = "<b>a &.keras"
 LOOK = "ms for the network"
 
 

@@ -3,6 +3,7 @@
 # make lab    the same notebook in the browser, to change and to run cell by cell
 # make test   the test suite
 # make lint   what each commit must pass
+# make test-demo   the tests of segnet demo, whose packages are not in .venv
 # All set up .venv first, from requirements.lock. Nothing else is needed but
 # Python 3.11 to 3.13.
 
@@ -15,7 +16,7 @@ PIP     = $(VENV)/bin/python -m pip install --disable-pip-version-check
 # Keeps what the framework writes to the terminal at its start out of the notebook.
 export IPYTHONDIR := $(abspath $(VENV))/ipython
 
-.PHONY: run lab test lint ruff-check ruff-format mypy notebook lock clean
+.PHONY: run lab test test-demo lint ruff-check ruff-format mypy notebook lock clean
 .DELETE_ON_ERROR:
 
 # Everything it makes lies in OUT.
@@ -40,6 +41,10 @@ lab: $(VENV)/ready
 # Two processes, no more: each grows to 3 GB.
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -n logical --maxprocesses 2 --dist worksteal
+
+# Gradio allows no Pillow 13, so it has an environment of its own on top of .venv.
+test-demo: $(VENV)-demo/ready
+	$(VENV)-demo/bin/python -m pytest tests/test_demo.py
 
 # Also the hooks of .pre-commit-config.yaml, one by one.
 lint: ruff-check ruff-format mypy
@@ -71,7 +76,7 @@ lock:
 	    --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) runs Code/Data Code/Data_compressed Code/Runs
+	rm -rf $(VENV) $(VENV)-demo runs Code/Data Code/Data_compressed Code/Runs
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else "segnet needs Python 3.11 to 3.13, and this is %d.%d; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
@@ -83,4 +88,11 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@mkdir -p $(VENV)/ipython/profile_default
 	@echo 'c.IPKernelApp.capture_fd_output = False' \
 	    > $(VENV)/ipython/profile_default/ipython_kernel_config.py
+	@touch $@
+
+$(VENV)-demo/ready: $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)-demo
+	$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > $$($(VENV)-demo/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth
+	$(VENV)-demo/bin/python -m pip install --disable-pip-version-check -e '.[demo]'
 	@touch $@

@@ -40,6 +40,7 @@ ROOMS = {
     "export": (2, 2, "writes ONNX ..."),
     "compare": (1, 2, "run against run"),
     "bench": (0, 2, "measures speed"),
+    "demo": (6, 3, "shows on a page"),
     "classes": (0, 1, "ids, colours"),
     "system": (1, 1, "files, processes"),
     "metrics": (2, 1, "confusion matrix"),

@@ -2,7 +2,7 @@
 
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from segnet.classes import ClassMap
+from segnet.classes.colours import Colour
 from segnet.demo.networks import Networks
 from segnet.pictures.overlays import overlay
 from segnet.predict.prediction import count, shares
@@ -17,6 +18,8 @@ from segnet.system.text import shown_in_line
 
 # Larger pictures take time on their way to the browser and show nothing more there.
 MOST_SIDE = 1280
+# Name, colour, share and mean confidence of a class.
+Row = tuple[str, Colour, float, float | None]
 VIEWS = ("Overlay", "Classes", "Confidence", "Picture")
 
 
@@ -37,7 +40,7 @@ class Seen:
     ids: np.ndarray
     confidence: np.ndarray
     class_map: ClassMap
-    rows: tuple[tuple[str, tuple[int, int, int], float, float | None], ...]
+    rows: tuple[Row, ...]
     words: str
 
     def view(self, name: str, strength: float) -> np.ndarray:
@@ -112,15 +115,18 @@ def look(
     network = time.perf_counter() - begun
     seen = predictor.finish(answered)
     whole = time.perf_counter() - begun
-    height, width = seen.ids.shape
+    ids, confidence = seen.ids, seen.confidence
+    if confidence is None:
+        raise ValueError(f"{name} gives no confidence")
+    height, width = ids.shape
     rows, columns = photograph.network_size
-    ids, confidence = (_shrunk(values) for values in (seen.ids, seen.confidence))
+    small = _shrunk(ids)
     return Seen(
-        np.asarray(Image.fromarray(seen.photograph).resize(ids.shape[::-1])),
-        ids,
-        confidence,
+        np.asarray(Image.fromarray(seen.photograph).resize(small.shape[::-1])),
+        small,
+        _shrunk(confidence),
         seen.class_map,
-        tuple(_rows(seen.ids, seen.confidence, seen.class_map)),
+        tuple(_rows(ids, confidence, seen.class_map)),
         f"{shown_in_line(Path(path).name)}, {width}x{height}, seen by "
         f"{shown_in_line(name)} in {runtime} at {columns}x{rows}: {1000 * network:.0f} "
         f"ms for the network, {1000 * whole:.0f} ms with its answer enlarged",
@@ -135,7 +141,9 @@ def _shrunk(values: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.NEAREST))
 
 
-def _rows(ids: np.ndarray, confidence: np.ndarray, class_map: ClassMap):
+def _rows(
+    ids: np.ndarray, confidence: np.ndarray, class_map: ClassMap
+) -> Iterator[Row]:
     """Yields name, colour, share and mean confidence of each class."""
     # A weighted bincount would make 16 bytes of each pixel.
     sums, found = np.zeros(256), count(ids)
@@ -147,4 +155,4 @@ def _rows(ids: np.ndarray, confidence: np.ndarray, class_map: ClassMap):
     for name, share in shares(found, class_map).items():
         value = numbers.get(name, class_map.void)
         sure = sums[value] / found[value] / 255 if share else None
-        yield name, tuple(colours.get(name, (0, 0, 0))), share, sure
+        yield name, colours.get(name, (0, 0, 0)), share, sure

@@ -82,11 +82,10 @@ def build_page(networks: Networks) -> gr.Blocks:
         answers = _Answers(networks)
         given = [file, network, runtime, view, strength]
         made = [seen, picture, legend, said]
-        see = {"fn": answers.see, "inputs": given, "outputs": made} | {
-            "show_progress_on": picture,
-            "api_visibility": "private",
-        }
-        hidden = {"show_progress": "hidden", "api_visibility": "private"}
+        private: dict[str, Any] = {"api_visibility": "private"}
+        hidden = {"show_progress": "hidden", **private}
+        see = {"fn": answers.see, "inputs": given, "outputs": made, **private}
+        see["show_progress_on"] = picture
         file.change(**see)
         runtime.input(**see)
         network.input(answers.offer, network, runtime, **hidden).then(**see)

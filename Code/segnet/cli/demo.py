@@ -1,6 +1,7 @@
 """The verb `demo`: shows networks on a page of this machine."""
 
 import argparse
+import signal
 
 from segnet.cli.common import Verbs, add_verb, say
 
@@ -28,4 +29,6 @@ def add_demo(verbs: Verbs) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     from segnet.demo.serving import serve
 
+    # Uploaded pictures are removed then as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     serve(arguments.models, arguments.port, say)

@@ -24,6 +24,7 @@ from helpers.exported import (
 from segnet.runtimes.facts import LOGITS
 from segnet.runtimes.opening import FORMATS, format_of, open_runtime
 
+OPT_OUT = "ORT_DISABLE_TELEMETRY"
 # The libraries by the names under which they are imported.
 LIBRARIES = {
     "onnx": "onnxruntime",
@@ -305,3 +306,17 @@ def _threads_of(path, threads):
     )
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
+
+
+def test_onnx_runtime_reports_to_nobody(tmp_path):
+    pytest.importorskip("onnxruntime")
+    path = write("onnx", tmp_path / "model", colour_facts())
+    (tmp_path / "temporary").mkdir()
+    code = f"import segnet.runtimes.opening as o; o.open_runtime({str(path)!r})"
+    # Each of these alone would keep it quiet as well.
+    kept = {k: v for k, v in os.environ.items() if k not in ("CI", OPT_OUT)}
+    kept |= {"PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path)}
+    kept |= {"TMPDIR": str(tmp_path / "temporary")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=kept)
+    # Its telemetry begins with a file of this session, `.ses`.
+    assert os.listdir(tmp_path / "temporary") == []

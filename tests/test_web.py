@@ -4,8 +4,10 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from PIL import Image
 from helpers.browser import SCHEMES, WIDTHS, check_fits, new_page, tabbed
 from helpers.colour_network import BLUE, CLASSES, GREEN, RED, ColourEngine, picture
 from helpers.exported import colour_facts, write_onnx
-from segnet.export import onnxruntime_web
+from segnet.cli import main
+from segnet.export import UnprovenExportError, onnxruntime_web
 from segnet.export.onnxruntime_web import ARCHIVE, FILES
-from segnet.export.web import EXAMPLE, write_web
+from segnet.export.web import TEMPLATES, write_web
 from segnet.predict import Predictor
 from test_orientation import exif
 
@@ -57,13 +60,20 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def url(folder):
+@contextmanager
+def served(folder: Path):
+    """Serves a folder; the address."""
     handler = partial(Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def url(folder):
+    with served(folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +298,68 @@ def test_a_damaged_network_gets_a_sentence(browser, url, folder, network):
     shutil.copy(network, folder / "model.onnx")
 
 
+@pytest.fixture(scope="module")
+def small(browser, runtime, tmp_path_factory):
+    """A page of shipped weights as `segnet export` makes it, and its folder."""
+    pytest.importorskip("tf2onnx", reason="tf2onnx is optional")
+    out = tmp_path_factory.mktemp("export") / "page"
+    command = ["export", "slim_camvid11", "--format", "web", "--size", "128", "160"]
+    command += ["--out", str(out), "--onnxruntime-web", str(runtime)]
+    assert main(command) == 0
+    with served(out) as url:
+        page, said = new_page(browser)
+        page.goto(url)
+        page.locator("#choose:enabled").wait_for()
+        yield page, out
+        page.close()
+        assert said == []
+
+
+def test_an_exported_network_sees_a_street_as_predict_does(small):
+    page, out = small
+    street = out / "example.jpg"
+    shown(page, street)
+    seen = Predictor(out / "model.onnx")(street)
+    names = seen.class_map.names
+    # Sky, the car in front, and the road.
+    places = [(250, 20), (310, 240), (150, 430)]
+    expected = [names[seen.ids[y, x]] for x, y in places]
+    assert expected == ["Sky", "Car", "Road"]
+    assert classes_at(page, places) == expected
+    shares = page.locator("#classes td:nth-child(2)").all_inner_texts()
+    for text, share in zip(shares, seen.shares().values(), strict=True):
+        # Browsers make a picture smaller in their own way.
+        assert float(text.removeprefix("< ").removesuffix(" %")) == pytest.approx(
+            100 * share, abs=1.5
+        )
+    assert "ms for 160x128 pixels" in page.inner_text("#speed")
+    assert "slim_camvid11" in page.inner_text("h1")
+
+
 # Without a browser.
+
+
+def test_a_network_that_differs_leaves_no_page(package, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise UnprovenExportError(report)
+
+    report = SimpleNamespace(proof=SimpleNamespace(faults=["x"]), text=lambda: "faults")
+    monkeypatch.setattr("segnet.export.web.export", fail)
+    out = tmp_path / "page"
+    command = ["export", "slim_camvid11", "--format", "web", "--out", str(out)]
+    assert main([*command, "--onnxruntime-web", str(package)]) == 1
+    assert os.listdir(tmp_path) == ["unpacked"]
+
+
+def test_what_a_page_cannot_have_is_said_before_the_export(package, tmp_path, capsys):
+    out = str(tmp_path / "page")
+    command = ["export", "slim_camvid11", "--out", out, "--format"]
+    assert main([*command, "web", "--outputs", "logits"]) == 2
+    assert "needs classes,confidence for one image" in capsys.readouterr().err
+    assert main([*command, "web", "--onnxruntime-web", "gone.tgz"]) == 2
+    assert "gone.tgz: no such file; run 'npm pack" in capsys.readouterr().err
+    assert main([*command, "onnx", "--onnxruntime-web", str(package)]) == 2
+    assert "for --format web alone" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -317,7 +388,7 @@ def test_the_folder_holds_all_that_the_page_needs(network, package, tmp_path):
     page = (out / "index.html").read_text()
     assert "default-src 'none'" in page and "connect-src 'self'" in page
     assert sorted(os.listdir(tmp_path)) == ["page", "unpacked"]
-    with Image.open(EXAMPLE) as example:
+    with Image.open(TEMPLATES / "example.jpg") as example:
         assert example.size == (640, 480)
 
 
@@ -333,7 +404,7 @@ def test_a_folder_of_other_files_is_left_alone(network, package, tmp_path):
 
 @pytest.mark.parametrize("more", [{"outputs": "logits"}, {"batch_size": 2}])
 def test_only_a_file_of_classes_for_one_image_is_taken(network, tmp_path, more):
-    with pytest.raises(ValueError, match="the page needs classes,confidence for one"):
+    with pytest.raises(ValueError, match="needs classes,confidence for one image, not"):
         write_web(network, colour_facts(**more), tmp_path / "page")
     with pytest.raises(FileNotFoundError, match="gone.onnx: no such file"):
         write_web(tmp_path / "gone.onnx", colour_facts(), tmp_path / "page")

@@ -17,6 +17,9 @@ from typing import Any
 
 __version__ = "0.2.0"
 
+# ONNX Runtime sends names and hashes of models to its publisher, on Linux since 1.29.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 QUIET = "TF_CPP_MIN_LOG_LEVEL"
 
 

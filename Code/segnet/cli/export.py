@@ -7,7 +7,8 @@ from pathlib import Path
 from segnet.cli.checks import check_models, check_store
 from segnet.cli.common import Verbs, add_verb, on_terminal, say
 
-FORMATS = ("onnx", "litert", "openvino", "saved_model")
+WEB = "web"
+FORMATS = ("onnx", "litert", "openvino", "saved_model", WEB)
 OUTPUTS = ("classes,confidence", "logits")
 
 
@@ -19,7 +20,9 @@ def add_export(verbs: Verbs) -> None:
         "write a trained network as a file for another runtime, proven on frames",
         "  segnet export slim_camvid11 --format onnx --out slim.onnx\n"
         "  segnet export runs/slim --format litert --int8 --calibrate Store/store.h5"
-        " --out slim.tflite",
+        " --out slim.tflite\n"
+        "  segnet export slim_camvid11 --format web --out page && "
+        "python -m http.server --directory page",
     )
     parser.add_argument(
         "model",
@@ -33,8 +36,8 @@ def add_export(verbs: Verbs) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".onnx, .tflite or .xml; a folder for saved_model; FILE.json holds the "
-        "report",
+        help=".onnx, .tflite or .xml; a folder for saved_model and web; FILE.json "
+        "holds the report, but not that of web",
     )
     parser.add_argument(
         "--size",
@@ -64,6 +67,12 @@ def add_export(verbs: Verbs) -> None:
         "--classes",
         metavar="MAP",
         help="a class map by file or name, where the model does not name its classes",
+    )
+    parser.add_argument(
+        "--onnxruntime-web",
+        type=Path,
+        metavar="PACKAGE",
+        help="for web: the npm package, unpacked or .tgz (default: npm downloads it)",
     )
 
 
@@ -95,29 +104,36 @@ def _export(arguments: argparse.Namespace) -> int:
         check_store(store)
 
     from segnet.export import UnprovenExportError, export
+    from segnet.export.web import export_web
 
     precision = "int8" if arguments.int8 else "float32"
     if arguments.float16:
         precision = "float16"
     show = on_terminal()
+    options = {
+        "size": tuple(arguments.size) if arguments.size else None,
+        "precision": precision,
+        "outputs": arguments.outputs,
+        "batch_size": arguments.batch,
+        "calibrate": arguments.calibrate,
+        "check": arguments.check,
+        "classes": arguments.classes,
+        "reduce_range": arguments.reduce_range,
+        "progress": lambda step: show and print(step, file=sys.stderr),
+    }
+    model, out, package = arguments.model, arguments.out, arguments.onnxruntime_web
     try:
-        report = export(
-            arguments.model,
-            arguments.out,
-            arguments.format,
-            size=tuple(arguments.size) if arguments.size else None,
-            precision=precision,
-            outputs=arguments.outputs,
-            batch_size=arguments.batch,
-            calibrate=arguments.calibrate,
-            check=arguments.check,
-            classes=arguments.classes,
-            reduce_range=arguments.reduce_range,
-            progress=lambda step: show and print(step, file=sys.stderr),
-        )
+        if arguments.format == WEB:
+            report = export_web(model, out, package, **options)
+        elif package is not None:
+            raise ValueError("--onnxruntime-web is for --format web alone")
+        else:
+            report = export(model, out, arguments.format, **options)
     except UnprovenExportError as error:
         say(error.report.text())
-        say(f"{arguments.out}: not written", error=True)
+        say(f"{out}: not written", error=True)
         return 1
     say(report.text())
+    if arguments.format == WEB:
+        say(f"look at it with: python -m http.server --directory {out}")
     return 0

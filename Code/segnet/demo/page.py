@@ -9,9 +9,10 @@ import numpy as np
 
 from segnet.demo.answers import VIEWS, Seen, look
 from segnet.demo.networks import Networks
-from segnet.export.web import EXAMPLE
 from segnet.system.text import shown
 
+# A rendered street; the page of `segnet export --format web` shows it as well.
+EXAMPLE = Path(__file__).parents[1] / "export" / "web_page" / "example.jpg"
 # Fonts of the machine: those of Gradio's themes would be asked for elsewhere.
 THEME = gr.themes.Default(
     primary_hue="blue",

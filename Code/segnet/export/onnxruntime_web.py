@@ -31,11 +31,10 @@ WAY_OUT = (
 SECONDS = 600
 
 
-def copy_runtime(folder: Path, package: str | Path | None = None) -> None:
-    """Copies the files that a page needs into a new folder.
+def read_runtime(package: str | Path | None = None) -> dict[str, bytes]:
+    """Returns name in the web folder -> content of each file that a page needs.
 
     Args:
-        folder: Made here.
         package: The package, unpacked or as `.tgz`; None for the user's cache, which
             npm fills once.
 
@@ -44,11 +43,8 @@ def copy_runtime(folder: Path, package: str | Path | None = None) -> None:
         ValueError: The package is another version or damaged.
     """
     source = _cached() if package is None else Path(package)
-    read = _read_folder if source.is_dir() else _read_archive
-    contents = read(source)
-    folder.mkdir()
-    for name, content in contents.items():
-        (folder / FILES[name]).write_bytes(content)
+    contents = (_read_folder if source.is_dir() else _read_archive)(source)
+    return {FILES[name]: content for name, content in contents.items()}
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:

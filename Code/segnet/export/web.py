@@ -4,23 +4,62 @@ import json
 import os
 import secrets
 import shutil
-from importlib.resources import files
+import tempfile
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import keras
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from segnet import __version__
-from segnet.export.onnxruntime_web import FILES, VERSION, copy_runtime
+from segnet.export.exporting import export
+from segnet.export.onnxruntime_web import FILES, VERSION, read_runtime
+from segnet.export.report import ExportReport
 from segnet.runtimes.facts import CLASSES, FileFacts
 from segnet.system.text import shown
 
-TEMPLATES = "web_page"
+TEMPLATES = Path(__file__).with_name("web_page")
 COPIED = ("page.css", "page.js", "worker.js", "example.jpg")
 MODEL, RUNTIME, PAGE = "model.onnx", "onnxruntime", "index.html"
 # What a folder of this package holds; one with anything else is not replaced.
 OURS = {PAGE, MODEL, RUNTIME, *COPIED}
-# The rendered street behind the button "Example street", 480x640.
-EXAMPLE = files("segnet.export") / TEMPLATES / "example.jpg"
+
+
+def export_web(
+    model: keras.Model | str | Path,
+    out: str | Path,
+    onnxruntime_web: str | Path | None = None,
+    **options: Any,
+) -> ExportReport:
+    """Writes a network as ONNX, proves it, and writes the page around it.
+
+    Args:
+        model: As `segnet.export.export` takes it.
+        out: As for `write_web`.
+        onnxruntime_web: As there.
+        **options: Of `export`, all but `path` and `format`.
+
+    Returns:
+        The report of the ONNX file, whose `path` is the folder.
+
+    Raises:
+        FileNotFoundError: There is no such model or store, or no onnxruntime-web.
+        ValueError: As from `export`, and for other outputs than classes and
+            confidence of one image.
+        UnprovenExportError: The file does not agree with Keras; nothing is written.
+        OSError: The folder holds other files, or cannot be written.
+    """
+    out = Path(out)
+    _check_outputs(options.get("outputs", CLASSES), options.get("batch_size", 1))
+    _check_replaceable(out)
+    # Asked for before the minute that the export takes.
+    runtime = read_runtime(onnxruntime_web)
+    with tempfile.TemporaryDirectory() as folder:
+        onnx = Path(folder) / MODEL
+        report = export(model, onnx, "onnx", **options)
+        _write(onnx, report.facts, out, runtime)
+    report.path = out
+    return report
 
 
 def write_web(
@@ -53,30 +92,41 @@ def write_web(
     onnx, out = Path(onnx), Path(out)
     if not onnx.is_file():
         raise FileNotFoundError(f"{onnx}: no such file")
-    if facts.outputs != CLASSES or facts.batch_size != 1:
-        raise ValueError(
-            f"{onnx}: gives {facts.outputs} for {facts.batch_size} images, and the "
-            f"page needs {CLASSES} for one; export it so"
-        )
+    _check_outputs(facts.outputs, facts.batch_size)
     _check_replaceable(out)
+    return _write(onnx, facts, out, read_runtime(onnxruntime_web))
+
+
+def _write(onnx: Path, facts: FileFacts, out: Path, runtime: dict[str, bytes]) -> Path:
+    """Writes the folder under a temporary name, then puts it in place."""
     out.parent.mkdir(parents=True, exist_ok=True)
     token = secrets.token_hex(4)
     part, old = (out.with_name(f"{out.name}.{token}.{end}") for end in ("part", "old"))
     try:
-        part.mkdir()
-        copy_runtime(part / RUNTIME, onnxruntime_web)
-        shutil.copyfile(onnx, part / MODEL)
+        (part / RUNTIME).mkdir(parents=True)
+        for name, content in runtime.items():
+            (part / RUNTIME / name).write_bytes(content)
         for name in COPIED:
-            content = (files("segnet.export") / TEMPLATES / name).read_bytes()
-            (part / name).write_bytes(content)
+            shutil.copyfile(TEMPLATES / name, part / name)
+        shutil.copyfile(onnx, part / MODEL)
         (part / PAGE).write_text(_page(facts), encoding="utf-8")
         if out.exists():
             os.replace(out, old)
         os.replace(part, out)
     finally:
+        if old.exists() and not out.exists():
+            os.replace(old, out)
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     return out / PAGE
+
+
+def _check_outputs(outputs: str, batch_size: int) -> None:
+    """Raises ValueError for a network with other outputs than the page shows."""
+    if outputs != CLASSES or batch_size != 1:
+        raise ValueError(
+            f"the page needs {CLASSES} for one image, not {outputs} for {batch_size}"
+        )
 
 
 def _check_replaceable(out: Path) -> None:
@@ -97,7 +147,7 @@ def _check_replaceable(out: Path) -> None:
 
 def _page(facts: FileFacts) -> str:
     environment = Environment(
-        loader=PackageLoader("segnet.export", TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

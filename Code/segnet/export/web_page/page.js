@@ -15,11 +15,9 @@ const MOST_BYTES = 512 * 2 ** 20;
 
 const canvas = $("picture");
 const screen = canvas.getContext("2d");
-// What the network gets, what it says in colours, and the picture itself.
-const small = surface(WIDTH, HEIGHT, true);
 const colours = surface(WIDTH, HEIGHT);
-const photograph = surface(1, 1);
 const HINT = $("pixel").textContent;
+let photograph = null;  // The picture that is shown.
 let seen = null;      // { classes, confidence, milliseconds } of the picture
 let cursor = null;    // [x, y] of the pixel that is read, of the whole picture
 let camera = null;    // MediaStream while it runs
@@ -31,10 +29,10 @@ function table(rows) {
   return new Uint32Array(bytes.buffer);
 }
 
-function surface(width, height, readable = false) {
+function surface(width, height) {
   const made = document.createElement("canvas");
   [made.width, made.height] = [width, height];
-  return made.getContext("2d", { willReadFrequently: readable, alpha: !readable });
+  return made.getContext("2d", { willReadFrequently: true });
 }
 
 function say(text, problem = false) {
@@ -75,23 +73,15 @@ async function show(source, width, height) {
   const shrunk = Math.min(1, MOST_SIDE / Math.max(width, height));
   const size = [width, height].map(side => Math.max(1, Math.round(side * shrunk)));
   const mine = ++turn;
-  // The network's size has an aspect of its own, as in segnet predict.
-  small.imageSmoothingQuality = "high";
-  small.drawImage(source, 0, 0, WIDTH, HEIGHT);
-  const kept = camera ? await createImageBitmap(source) : source;
-  const rgba = small.getImageData(0, 0, WIDTH, HEIGHT).data;
-  const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
-  for (let from = 0, to = 0; to < pixels.length; from += 4) {
-    pixels[to++] = rgba[from];
-    pixels[to++] = rgba[from + 1];
-    pixels[to++] = rgba[from + 2];
-  }
-  const answer = await ask("run", pixels, [pixels.buffer]);
+  const next = surface(...size);
+  next.imageSmoothingQuality = "high";
+  next.drawImage(source, 0, 0, ...size);
+  source.close?.();
+  const { data } = next.getImageData(0, 0, ...size);
+  const answer = await ask("run", { data, size }, [data.buffer]);
   if (mine !== turn) return;
-  [photograph.canvas.width, photograph.canvas.height] = size;
-  photograph.drawImage(kept, 0, 0, ...size);
+  photograph = next.canvas;
   [canvas.width, canvas.height] = size;
-  kept.close?.();
   seen = answer;
   reveal();
   draw();
@@ -195,7 +185,7 @@ function draw() {
   colours.putImageData(image, 0, 0);
   const { width, height } = canvas;
   screen.globalAlpha = 1;
-  screen.drawImage(photograph.canvas, 0, 0);
+  screen.drawImage(photograph, 0, 0);
   screen.globalAlpha = { overlay: $("strength").value / 100, photograph: 0 }[chosen] ?? 1;
   // Classes have no values between them; confidence has.
   screen.imageSmoothingEnabled = chosen === "confidence";

@@ -21,12 +21,63 @@ async function load(given) {
   session = await ort.InferenceSession.create(network, {
     executionProviders: ["wasm"], logSeverityLevel: 3 });  // Errors alone.
   // The browser compiles a fast program only once a slow one has run.
-  await run(new Uint8Array(size[0] * size[1] * 3));
+  const data = new Uint8ClampedArray(size[0] * size[1] * 4);
+  await run({ data, size: [size[1], size[0]] });
   return { version: ort.env.versions.common };
 }
 
-async function run(pixels) {
-  const image = new ort.Tensor("uint8", pixels, [1, ...size, 3]);
+// How many neighbours each new position mixes, and how much of each: a triangle as wide
+// as Pillow's, or the plain average where the size divides. Browsers differ here.
+function mixtures(count, made, average) {
+  const scale = count / made;
+  const reach = average ? scale / 2 : Math.max(1, scale);
+  return Array.from({ length: made }, (_, position) => {
+    const centre = (position + 0.5) * scale;
+    const first = Math.max(0, Math.floor(centre - reach + 0.5));
+    const last = Math.min(count, Math.floor(centre + reach + 0.5));
+    const parts = Array.from({ length: last - first }, (_, step) =>
+      average ? 1 : Math.max(0, 1 - Math.abs(first + step + 0.5 - centre) / reach));
+    const sum = parts.reduce((a, b) => a + b, 0);
+    return { first, parts: parts.map(part => part / sum) };
+  });
+}
+
+// RGBA of any size -> RGB at the size of the network, across and then down.
+function resized(data, [width, height]) {
+  const [rows, columns] = size;
+  const average = width % columns === 0 && height % rows === 0;
+  const across = mixtures(width, columns, average);
+  const narrow = new Uint8ClampedArray(height * columns * 3);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (const { first, parts } of across) {
+      let red = 0, green = 0, blue = 0, from = 4 * (y * width + first);
+      for (const part of parts) {
+        red += part * data[from];
+        green += part * data[from + 1];
+        blue += part * data[from + 2];
+        from += 4;
+      }
+      narrow[to++] = red;
+      narrow[to++] = green;
+      narrow[to++] = blue;
+    }
+  }
+  const pixels = new Uint8ClampedArray(rows * columns * 3), step = columns * 3;
+  mixtures(height, rows, average).forEach(({ first, parts }, row) => {
+    for (let column = 0; column < step; column++) {
+      let value = 0, from = first * step + column;
+      for (const part of parts) {
+        value += part * narrow[from];
+        from += step;
+      }
+      pixels[row * step + column] = value;
+    }
+  });
+  return new Uint8Array(pixels.buffer);
+}
+
+async function run({ data, size: from }) {
+  const image = new ort.Tensor("uint8", resized(data, from), [1, ...size, 3]);
   const begun = performance.now();
   const outputs = await session.run({ [session.inputNames[0]]: image });
   const milliseconds = performance.now() - begun;

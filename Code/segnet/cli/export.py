@@ -68,6 +68,10 @@ def add_export(verbs: Verbs) -> None:
         metavar="MAP",
         help="a class map by file or name, where the model does not name its classes",
     )
+    _add_web(parser)
+
+
+def _add_web(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--onnxruntime-web",
         type=Path,

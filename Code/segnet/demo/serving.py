@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from segnet.demo.networks import Networks
 
@@ -55,22 +56,26 @@ def serve(
 
         page = build_page(networks)
         try:
-            _, address, _ = page.launch(
-                server_name=HOST,
-                server_port=port or None,
-                share=False,
-                inbrowser=False,
-                prevent_thread_lock=True,
-                quiet=True,
-                footer_links=[],
-                max_file_size=MOST_BYTES,
-                ssr_mode=False,
-                enable_monitoring=False,
-                theme=THEME,
-                css=CSS,
-            )
+            _, address, _ = page.launch(theme=THEME, css=CSS, **settings(port))
             say(f"{address} shows the networks; Ctrl-C ends it")
             (stop or threading.Event()).wait()
         finally:
             page.close(verbose=False)
             networks.close()
+
+
+def settings(port: int) -> dict[str, Any]:
+    """Returns Gradio's settings for a page that this machine alone can open."""
+    return {
+        "server_name": HOST,
+        # Gradio looks for a free one from 7860 up.
+        "server_port": port or None,
+        "share": False,
+        "inbrowser": False,
+        "prevent_thread_lock": True,
+        "quiet": True,
+        "footer_links": [],
+        "max_file_size": MOST_BYTES,
+        "ssr_mode": False,
+        "enable_monitoring": False,
+    }

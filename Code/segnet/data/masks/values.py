@@ -122,7 +122,10 @@ def likely_values(class_map: ClassMap, values: Iterable[int]) -> str:
     if found[0] == 1 and found[-1] == count:
         return "do ids start at 1? Then say --first-id 1"
     if found[0] == 0 and found[-1] == count:
-        return "is 0 void, and do classes start at 1? Then say --first-id 1 --void 0"
+        return (
+            "is 0 void, and do classes start at 1? Then say --first-id 1 --void 0; "
+            "else the class map lacks a class"
+        )
     both = sorted(set(values))
     if len(both) == count:
         found = both

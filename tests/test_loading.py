@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from segnet.classes import CAMVID11, CITY16, CLASS_MAPS, VKITTI1
+from segnet.cli import main
 from segnet.models.shipped import read_index
-from segnet.runs.keras_file import read_class_map, save_model
+from segnet.runs.keras_file import load_keras, read_class_map, save_model
 from segnet.runs.loading import Weights, class_map_of, class_names_of, find_weights
 from segnet.runs.state import Progress, save_state
 
@@ -179,3 +180,59 @@ def test_classes_are_found_without_keras(saved):
         env={"PYTHONPATH": str(CODE), "PATH": ""},
     )
     assert (done.returncode, done.stdout) == (0, "own\n"), done.stderr
+
+
+def rewrite(path, part, change):
+    """Changes a JSON part of a .keras file."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = json.dumps(change(json.loads(parts[part]))).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def unknown_argument(config):
+    config["config"]["layers"][1]["config"]["of_the_future"] = 1
+    return config
+
+
+def test_a_file_of_another_keras_names_both_versions(tmp_path):
+    path = tmp_path / "new.keras"
+    small().save(path)
+    rewrite(path, "config.json", unknown_argument)
+    with pytest.raises(ValueError, match="damaged, or no model that Keras wrote"):
+        load_keras(path)
+    rewrite(path, "metadata.json", lambda old: old | {"keras_version": "99.1.0"})
+    message = (
+        rf"new\.keras: written by Keras 99\.1\.0, and Keras {keras.__version__}, which "
+        rf"is installed, cannot load it; install Keras 99\.1\.0, or take the last\.npz"
+    )
+    with pytest.raises(ValueError, match=message):
+        load_keras(path)
+
+
+def test_a_layer_of_another_package_is_named(tmp_path):
+    class Swish(keras.layers.Layer):
+        def call(self, x):
+            return x * keras.ops.sigmoid(x)
+
+    Swish.__module__ = "their_nets.layers"
+    inputs = keras.Input((4, 6, 3))
+    path = tmp_path / "their.keras"
+    keras.Model(inputs, Swish()(inputs)).save(path)
+    message = r"their\.keras: it needs their_nets\.layers\.Swish, and only layers of"
+    with pytest.raises(ValueError, match=message):
+        load_keras(path)
+
+
+def test_channels_first_is_a_sentence(tmp_path, capsys):
+    path = tmp_path / "broken.keras"
+    path.write_bytes(b"no archive")
+    keras.config.set_image_data_format("channels_first")
+    try:
+        assert main(["evaluate", str(path), str(path)]) == 2
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert "Keras is set to channels_first, and the networks" in capsys.readouterr().err

@@ -156,6 +156,13 @@ def test_ids_from_1(tree, capsys):
     tree.passes("--first-id", "1")
 
 
+def test_a_value_behind_a_gap_may_be_void(tree, capsys):
+    tree.masks(lambda ids: np.where(ids == 2, 4, ids).astype(np.uint8))
+    tree.colours([(200, 60 * index, 9) for index in range(2)])
+    tree.refused(capsys, "is 4 void\\? Then say --void 4")
+    assert tree.check("--void", "4") == 0 == tree.prepare("--void", "4")
+
+
 def test_ids_from_1_with_a_class_too_many(tree, capsys):
     tree.masks(lambda ids: ids + np.uint8(1))
     tree.colours([(200, 60 * index, 9) for index in range(4)])

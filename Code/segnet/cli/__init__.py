@@ -5,6 +5,7 @@ once, and `render` or `prepare` never wait for a deep-learning framework.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from segnet import __version__
@@ -70,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"segnet {arguments.verb}: {_missing_backend(error)}", error=True)
         return 2
     except (ValueError, OSError) as error:
-        say(f"segnet {arguments.verb}: {_in_words(error)}", error=True)
+        text = _wrong_layout() or _in_words(error)
+        say(f"segnet {arguments.verb}: {text}", error=True)
         return 2
     except KeyboardInterrupt as error:
         text = "; ".join(["stopped", *_notes(error)])
@@ -82,6 +84,18 @@ def _missing_backend(error: ModuleNotFoundError) -> str:
     return (
         f"Keras is set to compute with {error.name}, which is not installed: install "
         f"it, or choose another with KERAS_BACKEND ({', '.join(BACKENDS)})"
+    )
+
+
+def _wrong_layout() -> str:
+    """Returns that Keras is set to channels first, under which no network works."""
+    keras = sys.modules.get("keras")
+    if keras is None or keras.config.image_data_format() == "channels_last":
+        return ""
+    return (
+        "Keras is set to channels_first, and the networks of segnet have their "
+        'channels last: write "image_data_format": "channels_last" into the keras.json '
+        "in your folder .keras"
     )
 
 

@@ -7,7 +7,7 @@ never reads, so plain Keras loads these files like any others.
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from segnet.classes import ClassMap
 from segnet.runs.folder import STATE
@@ -16,7 +16,7 @@ from segnet.system.files import BROKEN, find_damage
 if TYPE_CHECKING:
     import keras
 
-METADATA, KEY = "metadata.json", "class_map"
+METADATA, CONFIG, KEY = "metadata.json", "config.json", "class_map"
 # Keras writes two lines, and a class map has at most 255 classes.
 MAX_METADATA_BYTES = 1_000_000
 
@@ -92,9 +92,54 @@ def load_keras(path: Path) -> "keras.Model":
         return keras.saving.load_model(path, compile=False)
     # Keras, h5py and the backend raise a dozen types for files that they did not write.
     except Exception as error:
-        raise ValueError(
-            f"{path}: damaged, or no model that Keras wrote ({_first_line(error)})"
-        ) from error
+        reason = _foreign(path) or _other_version(path, keras.__version__)
+        reason = reason or "damaged, or no model that Keras wrote"
+        raise ValueError(f"{path}: {reason} ({_first_line(error)})") from error
+
+
+def _foreign(path: Path) -> str:
+    """Returns which foreign classes a `.keras` file needs, in words, or ""."""
+    config = _part(path, CONFIG)
+    names, waiting = set(), [config]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            waiting += item.values()
+            module, name = item.get("module"), item.get("class_name")
+            own = str(module).partition(".")[0] in ("keras", "builtins")
+            if isinstance(module, str) and isinstance(name, str) and not own:
+                names.add(f"{module}.{name}")
+    if not names:
+        return ""
+    return (
+        f"it needs {', '.join(sorted(names))}, and only layers of Keras itself are "
+        f"loaded; build the network from those"
+    )
+
+
+def _other_version(path: Path, here: str) -> str:
+    """Returns that another Keras wrote a `.keras` file, in words, or ""."""
+    metadata = _part(path, METADATA)
+    version = metadata.get("keras_version") if isinstance(metadata, dict) else None
+    if not isinstance(version, str) or version == here:
+        return ""
+    return (
+        f"written by Keras {version:.20}, and Keras {here}, which is installed, cannot "
+        f"load it; install Keras {version:.20}, or take the {STATE} of the run"
+    )
+
+
+def _part(path: Path, name: str) -> Any:
+    """Returns a JSON part of a `.keras` file, None where there is no such part."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(name).file_size <= MAX_METADATA_BYTES:
+                return json.loads(archive.read(name))
+    except (*BROKEN, KeyError, RecursionError):
+        pass
+    return None
 
 
 def _first_line(error: Exception) -> str:

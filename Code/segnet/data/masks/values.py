@@ -126,6 +126,8 @@ def likely_values(class_map: ClassMap, values: Iterable[int]) -> str:
             "is 0 void, and do classes start at 1? Then say --first-id 1 --void 0; "
             "else the class map lacks a class"
         )
+    if found[:-1] == list(range(count)):
+        return f"is {found[-1]} void? Then say --void {found[-1]}"
     both = sorted(set(values))
     if len(both) == count:
         found = both

@@ -1,5 +1,6 @@
 """Details that `evaluate` reports beside its scores, on frames with known answers."""
 
+import csv
 import json
 
 import keras
@@ -46,6 +47,16 @@ def test_the_details_are_those_of_a_hand_computed_network(
     assert full[0]["confidence"] == pytest.approx(27 / 40, abs=1e-5)
     assert details["confident_mistakes"]["share"] == 0
     kept = FrameCounts.load(tmp_path / "frames.npz")
+    head, *rows = csv.reader((tmp_path / "frames.csv").read_text().splitlines())
+    assert head == ["frame", "miou", *VKITTI1.names]
+    for row, label, name in zip(rows, labels, names, strict=True):
+        terrain_iou = (label == 0).sum() / (label != VKITTI1.void).sum()
+        # Terrain alone is predicted, so the others have 0 where they occur.
+        present = len(set(label.flat) - {VKITTI1.void})
+        assert row[0] == name
+        assert float(row[1]) == pytest.approx(terrain_iou / present, abs=1e-4)
+        assert float(row[2]) == pytest.approx(terrain_iou, abs=1e-4)
+        assert row[2:].count("") == len(VKITTI1.names) - present
     assert kept.frame_ids == tuple(names)
     assert kept.true_positives[:, 0].sum() == (labels == 0).sum()
     assert details["drives"] == [

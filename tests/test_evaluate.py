@@ -78,7 +78,7 @@ def test_the_report_says_what_was_scored_on_what(report):
     assert json.loads((out / "report.json").read_text()) == report
     names = {path.name for path in out.iterdir()}
     pages = {"report.html", "confusion.png", "sheets.png"}
-    assert names == {"report.json", "frames.npz", *pages}
+    assert names == {"report.json", "frames.npz", "frames.csv", *pages}
 
 
 def test_the_table_names_split_rule_absent_classes_and_scores(report):

@@ -1,5 +1,7 @@
 """The files of a report: numbers, counts of frames, pictures."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -14,10 +16,11 @@ from segnet.metrics import scores
 from segnet.predict.engine import FileEngine
 from segnet.predict.predicting import predict
 from segnet.scores.drives import blocks_of
-from segnet.scores.frame_counts import FrameCounts
+from segnet.scores.frame_counts import FrameCounts, image_miou, iou_of
 from segnet.system.files import replacing
 
 REPORT, FRAMES, PAGE = "report.json", "frames.npz", "report.html"
+TABLE = "frames.csv"
 SHEET_FRAMES = 2
 WORST_FRAMES = 2
 # On the page.
@@ -53,10 +56,11 @@ def write(
     counts: Counts,
     per_frame: FrameCounts,
 ) -> None:
-    """Writes report.json, frames.npz, report.html and two pictures into a folder."""
+    """Writes report.json, frames.*, report.html and two pictures into a folder."""
     with replacing(out / REPORT) as part:
         part.write_text(json.dumps(report, indent=2) + "\n")
     per_frame.save(out / FRAMES)
+    _write_table(out / TABLE, per_frame)
     blocks = blocks_of(per_frame.frame_ids)
     every = worst_frames(counts.matrices, len(frames))
     worst = _apart(every, blocks)
@@ -84,6 +88,18 @@ def write(
     _write_pictures(
         out, report, matched, {i: shown[i] for i in dict.fromkeys(map(int, sheet))}
     )
+
+
+def _write_table(path: Path, frames: FrameCounts) -> None:
+    """Writes the mIoU and the IoU of each class by frame; what is absent is empty."""
+    columns = np.column_stack([image_miou(frames), iou_of(*frames.parts)])  # (N, 1+K)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["frame", "miou", *frames.class_names])
+    for name, row in zip(frames.frame_ids, columns, strict=True):
+        writer.writerow([name, *("" if np.isnan(x) else f"{x:.4f}" for x in row)])
+    with replacing(path) as part:
+        part.write_bytes(text.getvalue().encode(errors="backslashreplace"))
 
 
 def _apart(order: list[int], blocks: np.ndarray) -> list[int]:

@@ -145,7 +145,14 @@ def server(models, tmp_path_factory):
         [*command, models["onnx"], models["keras"]],
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
+        # Gradio refuses files outside its own folder, and the example is one.
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env=os.environ
+        | {
+            "TMPDIR": str(temporary),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
     ) as process:
         try:
             line = process.stdout.readline()

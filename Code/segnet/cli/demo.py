@@ -1,7 +1,9 @@
 """The verb `demo`: shows networks on a page of this machine."""
 
 import argparse
+import logging
 import signal
+import warnings
 
 from segnet.cli.common import Verbs, add_verb, say
 
@@ -29,6 +31,9 @@ def add_demo(verbs: Verbs) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     from segnet.demo.serving import serve
 
+    # What Pillow says of damage is on the page.
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     # Uploaded pictures are removed then as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     serve(arguments.models, arguments.port, say)

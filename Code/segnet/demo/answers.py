@@ -20,6 +20,8 @@ from segnet.system.text import shown_in_line
 MOST_SIDE = 1280
 # Name, colour, share and mean confidence of a class.
 Row = tuple[str, Colour, float, float | None]
+# Gradio has rules of its own for the cells of tables.
+LEFT = 'style="text-align: left"'
 VIEWS = ("Overlay", "Classes", "Confidence", "Picture")
 
 
@@ -69,11 +71,11 @@ class Seen:
             confidence = "" if sure is None else percent(sure)
             lines.append(
                 f'<tr{absent} style="--part: {100 * share:.2f}%">'
-                f'<th scope="row">{square}{html.escape(name)}</th>'
+                f'<th scope="row" {LEFT}>{square}{html.escape(name)}</th>'
                 f"<td>{percent(share)}</td><td>{confidence}</td></tr>"
             )
         return (
-            '<table class="classes"><thead><tr><th scope="col">Class</th>'
+            f'<table class="classes"><thead><tr><th scope="col" {LEFT}>Class</th>'
             '<th scope="col">Share</th><th scope="col">Confidence</th></tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
         )

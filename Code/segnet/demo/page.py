@@ -26,7 +26,6 @@ CSS = """
 table.classes { border-collapse: collapse; width: 100%;
   font-variant-numeric: tabular-nums; }
 table.classes :is(th, td) { padding: .16rem .6rem .16rem 0; text-align: right; }
-table.classes th:first-child { text-align: left; }
 table.classes thead th { font-weight: 600; font-size: .87rem; }
 table.classes tbody th { font-weight: 400; }
 table.classes tbody :is(th, td) { border-top: 1px solid var(--border-color-primary); }

@@ -52,11 +52,13 @@ def serve(
             "GRADIO_ANALYTICS_ENABLED": "False",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
-        from segnet.demo.page import CSS, THEME, build_page
+        from segnet.demo.page import CSS, EXAMPLE, THEME, build_page
 
         page = build_page(networks)
         try:
-            _, address, _ = page.launch(theme=THEME, css=CSS, **settings(port))
+            _, address, _ = page.launch(
+                theme=THEME, css=CSS, allowed_paths=[str(EXAMPLE)], **settings(port)
+            )
             say(f"{address} shows the networks; Ctrl-C ends it")
             (stop or threading.Event()).wait()
         finally:

@@ -1,6 +1,5 @@
-"""The command: the calls of the README in their order, help and errors."""
+"""The command: help, options and errors; tests/test_readme.py has whole sequences."""
 
-import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,31 +13,6 @@ from segnet.data.split import SplitRule
 CODE = Path(__file__).parents[1] / "Code"
 VERBS = ("fetch", "check", "render", "prepare", "train", "evaluate", "pack", "models")
 VERBS += ("bench", "recipes", "predict", "runs", "export")
-
-
-def test_render_prepare_train_evaluate(tmp_path, capsys):
-    data, store, run = tmp_path / "data", tmp_path / "store", tmp_path / "run"
-    variations = ["--variation", "clone", "--variation", "fog"]
-    assert main(["render", str(data), "--frames", "12", *variations]) == 0
-    assert main(["prepare", "vkitti1", str(data), str(store), "--scale", "5"]) == 0
-    assert "train" in capsys.readouterr().out
-    short = ["--epochs", "1", "--batch-size", "2"]
-    training = ["train", str(store / "store.h5"), "--out", str(run), *short]
-    assert main([*training, "--model", "slim", "--verbose", "0"]) == 0
-    best, report = run / "best.keras", tmp_path / "report"
-    evaluate = ["evaluate", str(best), str(store / "store.h5"), "--out", str(report)]
-    assert main([*evaluate, "--split", "val"]) == 0
-    assert "mean IoU" in capsys.readouterr().out
-    found = json.loads((report / "report.json").read_text())
-    assert {"miou", "pixel_accuracy", "per_class", "absent", "confusion"} <= set(found)
-    assert main([*evaluate, "--flip"]) == 0
-    assert (
-        "averaged at test time over scales 1 and their mirror"
-        in capsys.readouterr().out
-    )
-    # A second start in the same folder must not overwrite the first.
-    assert main(training) == 2
-    assert "--resume" in capsys.readouterr().err
 
 
 def test_a_file_in_place_of_a_folder_is_named(tmp_path, capsys):

@@ -23,7 +23,15 @@ sys.path.insert(0, str(ROOT / "docs" / "make"))
 
 from how_it_works import FILES, ROOMS, SVG  # noqa: E402
 from import_graph import FLOORS, Graph, read_module, read_package  # noqa: E402
-from map import CONTRIBUTING, README, pages, rooms, what_is_where  # noqa: E402
+from map import (  # noqa: E402
+    CONTRIBUTING,
+    HOW_IT_WORKS,
+    README,
+    inner_rooms,
+    pages,
+    rooms,
+    what_is_where,
+)
 
 PACKAGE = ROOT / "Code" / "segnet"
 BACKENDS = {"tensorflow", "jax", "torch"}
@@ -287,7 +295,9 @@ def test_map_and_floors_are_made_of_the_rooms_own_sentences():
     # After a new folder or another first line: python docs/make/map.py
     for page, text in pages().items():
         assert page.read_text(encoding="utf-8") == text
-    assert "| [data/store/](Code/segnet/data/store/) | The store" in pages()[README]
+    assert "| [data/](Code/segnet/data/) | Readers" in pages()[README]
+    inner = "| [data/store/](../Code/segnet/data/store/) | The store"
+    assert inner in pages()[HOW_IT_WORKS]
 
 
 def places(text: str) -> list[tuple[str, str]]:
@@ -316,8 +326,9 @@ def test_the_answers_of_contributing_are_right(graph):
         ("crops", "data/batches/"),
     ],
 )
-def test_the_map_alone_leads_to_each_answer(word, place):
-    rows = [row for row in what_is_where().splitlines() if word in row]
+def test_the_maps_alone_lead_to_each_answer(word, place):
+    both = f"{what_is_where()}\n{inner_rooms()}"
+    rows = [row for row in both.splitlines() if word in row]
     (row,) = (row for row in rows if f"[{place}]" in row)
     answers = [file for file, _ in places(CONTRIBUTING.read_text(encoding="utf-8"))]
     assert any(file.startswith(place) for file in answers), row

@@ -1,9 +1,9 @@
-"""Rewrites "What is where" in README.md and the floors in CONTRIBUTING.md.
+"""Rewrites the tables of folders in README.md and docs/how_it_works.md, and the floors.
 
     python docs/make/map.py
 
-The map is made of the first line of each folder's `__init__`, which is read and not
-imported.
+The floors are in CONTRIBUTING.md. A table is made of the first line of each folder's
+`__init__`, which is read and not imported.
 """
 
 import ast
@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "experiments"))
 from import_graph import FLOORS  # noqa: E402
 
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
+HOW_IT_WORKS = ROOT / "docs" / "how_it_works.md"
 PACKAGE = ROOT / "Code" / "segnet"
 BESIDE = {
     "Code/train_network.ipynb": "The loop with pictures: render, look, store, train, "
@@ -57,11 +58,21 @@ def rooms(package: Path = PACKAGE) -> dict[str, str]:
 
 
 def what_is_where(package: Path = PACKAGE) -> str:
-    """Returns the table: what stands beside the package, then the package."""
+    """Returns the table: what stands beside the package, then the package's folders."""
     lines = ["| where | what |", "| --- | --- |"]
     lines += [f"| [{place}]({place}) | {text} |" for place, text in BESIDE.items()]
     for name, text in sorted((rooms(package) | WEIGHTS).items()):
-        lines.append(f"| [{name}](Code/segnet/{name}) | {text} |")
+        if name.count("/") < 2:
+            lines.append(f"| [{name}](Code/segnet/{name}) | {text} |")
+    return "\n".join(lines)
+
+
+def inner_rooms(package: Path = PACKAGE) -> str:
+    """Returns the table of the folders inside folders of the package."""
+    lines = ["| where | what |", "| --- | --- |"]
+    for name, text in sorted(rooms(package).items()):
+        if name.count("/") == 2:
+            lines.append(f"| [{name}](../Code/segnet/{name}) | {text} |")
     return "\n".join(lines)
 
 
@@ -71,13 +82,17 @@ def floors() -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Returns page -> its text with map and floors made anew."""
-    parts = {README: {"map": what_is_where()}, CONTRIBUTING: {"floors": floors()}}
+    """Returns page -> its text with tables and floors made anew."""
+    parts = {
+        README: {"map": what_is_where()},
+        HOW_IT_WORKS: {"map": inner_rooms()},
+        CONTRIBUTING: {"floors": floors()},
+    }
     return {p: filled(p.read_text(encoding="utf-8"), t) for p, t in parts.items()}
 
 
 def main() -> None:
-    """Rewrites both pages."""
+    """Rewrites the pages."""
     for page, text in pages().items():
         page.write_text(text, encoding="utf-8")
 

@@ -17,7 +17,8 @@ def convert_onnx(onnx_file: str | Path, path: str | Path, facts: FileFacts) -> N
     """
     import openvino
 
-    model = openvino.convert_model(str(onnx_file))
+    # Not convert_model, which reports each call to its makers.
+    model = openvino.Core().read_model(str(onnx_file))
     labels = " ".join(name.replace(" ", "_") for name in facts.class_map.names)
     model.set_rt_info(facts.to_text(), [KEY])
     model.set_rt_info("Segmentation", ["model_info", "model_type"])

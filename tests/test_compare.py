@@ -234,7 +234,14 @@ def test_the_command_writes_its_files(noise, tmp_path, capsys):
     assert main(["compare", str(a), str(b), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "edgesegnet is better than slim by 4." in printed
+    head, total, *classes = (out / "compare.csv").read_text().splitlines()
+    assert head == "a,b,class,iou_a,iou_b,difference,low,high,p_holm"
+    name_a, name_b, name, iou_a, iou_b, difference, *_ = total.split(",")
+    assert (name_a, name_b, name) == ("slim", "edgesegnet", "mIoU")
+    assert float(difference) == pytest.approx(float(iou_b) - float(iou_a), abs=2e-6)
+    assert [line.split(",")[2] for line in classes] == list(CLASSES)
     assert sorted(p.name for p in out.iterdir()) == [
+        "compare.csv",
         "compare.html",
         "compare.json",
         "compare.md",

@@ -30,7 +30,7 @@ def add_compare(verbs: Verbs) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for compare.html, .json, .md and .tex (default: only print)",
+        help="folder for compare.html, .json, .md, .tex and .csv (default: only print)",
     )
     parser.add_argument(
         "--store",

@@ -1,5 +1,7 @@
-"""A comparison as text for the terminal, as Markdown and as LaTeX."""
+"""A comparison as text for the terminal, as Markdown, LaTeX and CSV."""
 
+import csv
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +15,8 @@ LATEX_ESCAPES = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+
+CSV_DIFFERENCE = ("difference", "low", "high", "p_holm")
 
 
 def text(outcome: Outcome) -> str:
@@ -68,6 +72,21 @@ def latex(outcome: Outcome) -> str:
             )
         )
     return "\n\n".join(parts) + "\n"
+
+
+def csv_table(outcome: Outcome) -> str:
+    """Returns CSV, a line for each comparison and class, in shares of 1."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("a", "b", "class", "iou_a", "iou_b", *CSV_DIFFERENCE))
+    first = outcome.groups[0].name
+    for group, found in zip(outcome.groups[1:], outcome.comparisons, strict=True):
+        for row in rows(found):
+            interval = row.interval
+            numbers = (row.a, row.b, interval.estimate, interval.low, interval.high)
+            cells = ["" if np.isnan(n) else f"{n:.6f}" for n in (*numbers, row.p_holm)]
+            writer.writerow((first, group.name, row.name, *cells))
+    return text.getvalue()
 
 
 def _groups(outcome: Outcome) -> str:

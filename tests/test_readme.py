@@ -23,7 +23,7 @@ def blocks(text: str) -> list[list[str]]:
     """Returns the lines of each block of commands, without comments."""
     found = re.findall(r"^```\n(.*?)^```$", text, re.S | re.M)
     return [
-        [line.partition("  #")[0].strip() for line in block.splitlines()]
+        [line.partition(" #")[0].strip() for line in block.splitlines()]
         for block in found
     ]
 

@@ -67,9 +67,16 @@ def test_the_network_ends_before_its_resize():
 
 def test_each_end_is_measured_beside_the_yardstick(tiny_networks, tmp_path, capsys):
     out = tmp_path / "latency.json"
-    result = bench_files(["mine"], turns=3, formats=["onnx"], out=out)
+    result = bench_files(["mine"], turns=3, formats=["onnx", "litert"], out=out)
     assert json.loads(out.read_text()) == result
-    rows = result["files"]
+    for form in ("onnx", "litert"):
+        _check_ends([row for row in result["files"] if row["format"] == form])
+    printed = capsys.readouterr().out
+    assert "batch 1, one thread" in printed
+    assert "fast_scnn is untrained" in printed
+
+
+def _check_ends(rows):
     assert [(row["name"], row["end"]) for row in rows] == [
         (name, end) for name in ("mine", "fast_scnn") for end in ENDS
     ]
@@ -78,9 +85,6 @@ def test_each_end_is_measured_beside_the_yardstick(tiny_networks, tmp_path, caps
         assert other["ratio"] == 1
         assert 0 < mine["min_ms"] <= mine["median_ms"] <= mine["p95_ms"]
         assert (mine["load_seconds"], mine["miou"]) == (0.5, None)
-    printed = capsys.readouterr().out
-    assert "batch 1, one thread" in printed
-    assert "fast_scnn is untrained" in printed
 
 
 def test_a_file_brings_its_own_score(tiny_networks, onnx_file, tmp_path):

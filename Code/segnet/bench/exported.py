@@ -16,6 +16,7 @@ from segnet.models import MODELS
 from segnet.predict.engine import find_class_map
 from segnet.runtimes.facts import CLASSES, LOGITS
 from segnet.runtimes.formats import format_of
+from segnet.runtimes.seal import seal
 
 # What the network computes up to, and what is left to do after it.
 SMALL, FULL, ANSWERS = "small logits", "logits", "classes"
@@ -93,6 +94,8 @@ def write_candidates(
             writer = WRITERS[form]
             path = folder / f"{len(list(folder.iterdir()))}_{number}{writer.suffix}"
             writer.write(Network(cut, 1, outputs), path, facts, None)
+            # Without a seal, a .tflite file runs once on trial before it is opened.
+            seal(path)
             scores = facts.scores or {}
             yield Candidate(
                 name, form, end, path, scores.get("miou"), _words_of(scores)

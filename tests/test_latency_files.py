@@ -111,7 +111,8 @@ def test_a_file_of_others_is_measured_as_it_is(tiny_networks, tmp_path):
 def test_a_process_of_its_own_reports_time_and_memory(onnx_file):
     found = measure_opening(onnx_file, threads=1)
     assert 0 < found["load_seconds"] < 60
-    assert 20 < found["peak_mb"] < 2000
+    # Without what this process, with TensorFlow, has in memory.
+    assert 20 < found["peak_mb"] < 300
     onnx_file.write_bytes(onnx_file.read_bytes()[:500])
     with pytest.raises(ValueError, match="cannot be opened in a process of its own"):
         measure_opening(onnx_file, threads=1)

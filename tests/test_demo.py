@@ -145,6 +145,8 @@ def server(models, tmp_path_factory):
         [*command, models["onnx"], models["keras"]],
         stdout=subprocess.PIPE,
         text=True,
+        # A job in the background of a shell ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         # Gradio refuses files outside its own folder, and the example is one.
         cwd=tmp_path_factory.mktemp("elsewhere"),
         env=os.environ
@@ -160,7 +162,10 @@ def server(models, tmp_path_factory):
             yield address, process
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            try:
+                assert process.wait(60) == 130
+            finally:
+                process.kill()
     # Pictures that were uploaded are gone.
     assert list(temporary.iterdir()) == []
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.exported import (
+    LIBRARIES,
     SIZE,
     WRITERS,
     append,
@@ -25,13 +26,6 @@ from segnet.runtimes.facts import LOGITS
 from segnet.runtimes.opening import FORMATS, format_of, open_runtime
 
 OPT_OUT = "ORT_DISABLE_TELEMETRY"
-# The libraries by the names under which they are imported.
-LIBRARIES = {
-    "onnx": "onnxruntime",
-    "litert": "ai_edge_litert",
-    "openvino": "openvino",
-    "saved_model": "tensorflow",
-}
 
 
 @pytest.fixture(scope="module", params=FORMATS)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.exported import (
+    LIBRARIES,
     WRITERS,
     append,
     colour_facts,
@@ -18,17 +19,10 @@ from segnet.runtimes import trial
 from segnet.runtimes.opening import FORMATS, open_runtime
 from segnet.runtimes.seal import FILE, check_seal, is_sealed, seal
 
-MODULES = {
-    "onnx": "onnx",
-    "litert": "ai_edge_litert",
-    "openvino": "openvino",
-    "saved_model": "tensorflow",
-}
-
 
 @pytest.fixture(scope="module", params=FORMATS)
 def kind(request) -> str:
-    pytest.importorskip(MODULES[request.param])
+    pytest.importorskip(LIBRARIES[request.param])
     return request.param
 
 

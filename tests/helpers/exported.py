@@ -11,6 +11,13 @@ from segnet.runtimes.facts import CLASSES as IDS
 from segnet.runtimes.facts import LOGITS, FileFacts
 
 SIZE = (64, 96)
+# The libraries by the names under which they are imported.
+LIBRARIES = {
+    "onnx": "onnxruntime",
+    "litert": "ai_edge_litert",
+    "openvino": "openvino",
+    "saved_model": "tensorflow",
+}
 
 
 def colour_facts(size=SIZE, **more) -> FileFacts:

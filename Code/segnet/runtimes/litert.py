@@ -9,11 +9,12 @@ import numpy as np
 
 from segnet.runtimes.facts import FileFacts
 from segnet.runtimes.images import image_input
-from segnet.runtimes.opened import OpenedFile, needing, reading
+from segnet.runtimes.opened import OpenedFile, needing, only_image, reading
 from segnet.system.files import BROKEN
 from segnet.system.quiet import quiet
 
 PACKAGE = "ai-edge-litert"
+DTYPES = (np.uint8, np.float32)
 # The parts of the zip archive behind the network.
 METADATA, LABELS = "metadata.json", "labels.txt"
 # A class map has at most 255 classes.
@@ -49,11 +50,13 @@ class LiteRTFile(OpenedFile):
             )
             inputs = interpreter.get_input_details()
             signatures = interpreter.get_signature_list()
-        if len(inputs) != 1 or inputs[0]["dtype"] not in (np.uint8, np.float32):
-            found = ", ".join(f"{np.dtype(one['dtype'])}" for one in inputs) or "none"
-            raise ValueError(
-                f"{path}: its inputs are {found}, expected one of uint8 or float32"
-            )
+        only_image(
+            path,
+            [
+                (one["name"], str(np.dtype(one["dtype"])), one["dtype"] in DTYPES)
+                for one in inputs
+            ],
+        )
         (entry,) = inputs
         name, axes = entry["name"], [int(n) for n in entry["shape_signature"]]
         self._runner = None

@@ -6,7 +6,7 @@ import numpy as np
 
 from segnet.runtimes.facts import KEY, FileFacts
 from segnet.runtimes.images import image_input
-from segnet.runtimes.opened import OpenedFile, needing, reading
+from segnet.runtimes.opened import OpenedFile, needing, only_image, reading
 
 PACKAGE = "onnxruntime"
 DTYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
@@ -44,11 +44,7 @@ class OnnxFile(OpenedFile):
             )
             text = session.get_modelmeta().custom_metadata_map.get(KEY)
         inputs = session.get_inputs()
-        if len(inputs) != 1 or inputs[0].type not in DTYPES:
-            found = ", ".join(f"{one.type} {one.name!r}" for one in inputs) or "none"
-            raise ValueError(
-                f"{path}: its inputs are {found}, expected one of uint8 or float32"
-            )
+        only_image(path, [(one.name, one.type, one.type in DTYPES) for one in inputs])
         (entry,) = inputs
         image = image_input(path, entry.name, entry.shape, DTYPES[entry.type], size)
         facts = None if text is None else FileFacts.from_text(text, path)

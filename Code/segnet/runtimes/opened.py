@@ -1,6 +1,6 @@
 """What all runtimes share: checked images in, checked outputs out, one sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +91,24 @@ class OpenedFile:
                 f"{self.path} answers with class {highest}, and "
                 f"{facts.class_map.name} has 0 to {num_classes - 1}; export it again"
             )
+
+
+def only_image(path: Path, inputs: Sequence[tuple[str, str, bool]]) -> None:
+    """Refuses a file that takes anything but one array of uint8 or float32.
+
+    Args:
+        path: The file, for the message.
+        inputs: Name, type in words and whether that type will do, of each input.
+
+    Raises:
+        ValueError: Naming what the file takes.
+    """
+    if len(inputs) == 1 and inputs[0][2]:
+        return
+    found = ", ".join(f"{kind} {name!r}" for name, kind, _ in inputs) or "none"
+    raise ValueError(
+        f"{path}: its inputs are {found}, expected one of uint8 or float32"
+    )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 
 from segnet.runtimes.facts import KEY, FileFacts
 from segnet.runtimes.images import image_input
-from segnet.runtimes.opened import OpenedFile, needing, reading
+from segnet.runtimes.opened import OpenedFile, needing, only_image, reading
 
 PACKAGE = "openvino"
 
@@ -40,11 +40,13 @@ class OpenVINOFile(OpenedFile):
                 (one.get_any_name(), one.get_partial_shape(), one.get_element_type())
                 for one in model.inputs
             ]
-        if len(inputs) != 1 or inputs[0][2].get_type_name() not in ("u8", "f32"):
-            found = ", ".join(f"{kind} {name!r}" for name, _, kind in inputs) or "none"
-            raise ValueError(
-                f"{path}: its inputs are {found}, expected one of uint8 or float32"
-            )
+        only_image(
+            path,
+            [
+                (name, str(kind), kind.get_type_name() in ("u8", "f32"))
+                for name, _, kind in inputs
+            ],
+        )
         name, shape, kind = inputs[0]
         axes = [n.get_length() if n.is_static else None for n in shape]
         image = image_input(path, name, axes, kind.to_dtype(), size)

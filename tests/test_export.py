@@ -272,6 +272,11 @@ def test_weights_beyond_float16_are_refused(tmp_path, store_path):
     check_float16(model)
 
 
+def test_a_place_that_takes_no_files_is_named_first():
+    with pytest.raises(OSError, match="x.onnx: nothing can be written to /proc"):
+        export("slim_camvid11", "/proc/x.onnx")
+
+
 def test_calibration_on_black_frames_is_refused(tmp_path):
     store = colour_store(tmp_path / "black", black=True)
     out = tmp_path / "out"

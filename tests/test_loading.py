@@ -117,6 +117,14 @@ def test_a_class_map_beside_the_file(saved, tmp_path):
             ask(file)
 
 
+def test_a_part_of_a_file_has_no_class_map(saved, tmp_path):
+    folder, _ = saved
+    file = tmp_path / "part.keras"
+    file.write_bytes((folder / "with.keras").read_bytes()[:500])
+    with pytest.raises(ValueError, match="part.keras: no model or only a part of one"):
+        class_map_of(file)
+
+
 def test_a_run_of_the_first_version_is_known_by_its_names(tmp_path):
     data = {"size": [4, 6], "classes": list(CITY16.names)}
     save_state(tmp_path, {}, Progress(data))
@@ -125,6 +133,8 @@ def test_a_run_of_the_first_version_is_known_by_its_names(tmp_path):
         assert class_map_of(model) == CITY16
     data["classes"] = ["a", "b"]
     save_state(tmp_path, {}, Progress(data))
+    with zipfile.ZipFile(tmp_path / "best.keras", "w") as archive:
+        archive.writestr("metadata.json", "{}")
     assert class_names_of(tmp_path) == ["a", "b"]
     with pytest.raises(ValueError, match="best.keras: its classes are not known"):
         class_map_of(tmp_path)

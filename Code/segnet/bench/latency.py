@@ -24,6 +24,7 @@ from segnet.models import MODELS
 from segnet.models.cost import macs
 from segnet.report.tables import text_table
 from segnet.runtimes.facts import LOGITS
+from segnet.system.quiet import quiet
 
 WARM_UP = 2
 # The figures of one network, by name.
@@ -107,7 +108,8 @@ def _prepare(
                 "parameters": network.count_params(),
                 "macs": macs(network),
             }
-            write_onnx(Network(network, outputs=LOGITS), path)
+            with quiet():
+                write_onnx(Network(network, outputs=LOGITS), path)
             calls[name] = engine.open_call(path)
     return convolution, networks, calls
 

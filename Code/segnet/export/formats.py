@@ -45,6 +45,7 @@ class Format:
 
         Raises:
             ValueError: Naming what it can, or a package that is not installed.
+            OSError: Nothing can be written there.
         """
         onnx.require_packages(self.packages)
         if path.suffix != self.suffix:
@@ -61,6 +62,7 @@ class Format:
             )
         if self.suffix and path.is_dir():
             raise ValueError(f"{path}: a folder is where the file should be")
+        _check_writable(path)
 
     def bytes(self, path: Path) -> int:
         """Returns the size of a written file with all that belongs to it."""
@@ -102,6 +104,18 @@ class Format:
         finally:
             for folder in (part, old):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_writable(path: Path) -> None:
+    """Fails now, not after minutes of work, and makes no folder that is missing."""
+    folder = next(one for one in path.absolute().parents if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"{path}: nothing can be written to {folder} ({error.strerror})"
+        ) from error
 
 
 def _replaceable(path: Path) -> bool:

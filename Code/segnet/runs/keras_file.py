@@ -69,6 +69,18 @@ def _read(file: BinaryIO) -> ClassMap | None:
     return ClassMap.from_json(json.dumps(metadata[KEY]))
 
 
+def check_is_keras(path: Path) -> None:
+    """Refuses a file that is no `.keras` file or was cut off, without Keras.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path}: no model or only a part of one; give the best.keras of a run"
+        )
+
+
 def load_keras(path: Path) -> "keras.Model":
     """Returns the network in a `.keras` file.
 
@@ -77,10 +89,7 @@ def load_keras(path: Path) -> "keras.Model":
     """
     import keras
 
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path}: no model or only a part of one; give the best.keras of a run"
-        )
+    check_is_keras(path)
     # Keras alone loads some damaged files in silence, with other weights.
     damage = find_damage(path)
     if damage:

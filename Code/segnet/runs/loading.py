@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from segnet.classes import CLASS_MAPS, ClassMap
 from segnet.runs import folder as run_folder
-from segnet.runs.keras_file import load_keras, read_class_map
+from segnet.runs.keras_file import check_is_keras, load_keras, read_class_map
 from segnet.runs.state import is_state, read_progress
 from segnet.runtimes.opening import facts_of, format_of
 from segnet.runtimes.seal import checksum
@@ -177,6 +177,8 @@ def class_map_of(model: str | Path) -> ClassMap:
         raise ValueError(
             f"{found.name}: its card holds no class map; pack the weights again"
         )
+    if found.file and not (found.is_state or found.is_packed or found.is_exported):
+        check_is_keras(found.file)
     raise ValueError(
         f"{found.file}: its classes are not known; put the {run_folder.CLASS_MAP} of "
         f"the store it was trained on beside it"
